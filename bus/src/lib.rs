@@ -1,8 +1,14 @@
 //! Delivery of events to projectors.
 //!
 //! The bus only delivers: it may lose, repeat or purge, and nothing is lost, because every message names the position
-//! before it and a reader with a gap turns to the log. The relay is the only publisher.
+//! before it and a reader with a gap turns to the log. [`Relay`] is the only publisher; [`Follower`] is that reader.
 
+mod follower;
+mod local;
 mod port;
+mod relay;
 
+pub use follower::{FollowError, Follower};
+pub use local::LocalBus;
 pub use port::{Bus, BusError, Message, Subscription};
+pub use relay::Relay;

@@ -1,0 +1,162 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::Position;
+use eventlog::{EventLog, LogError, StoredEvent};
+use tokio::time::{sleep, timeout};
+
+use crate::{Bus, Message, Subscription};
+
+/// How many events are read from the log at once.
+const PAGE: usize = 4096;
+/// How long the bus may be silent before the log is looked at: what is lost on the way arrives this late at worst.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Gives every event of the log after a checkpoint, in order and once each, as soon as it is there.
+///
+/// One rule makes the bus safe to use, whatever it loses, repeats, reorders or purges: a message is taken when it names
+/// the checkpoint as the position before it. One that is older is skipped. One that is newer shows a gap: the log is read
+/// until it has been caught up with, and then the bus again. When the bus is silent or cannot be reached, the log is
+/// looked at once a second.
+pub struct Follower {
+    log: Arc<dyn EventLog>,
+    bus: Arc<dyn Bus>,
+    checkpoint: Position,
+    subscription: Option<Box<dyn Subscription>>,
+    source: Source,
+}
+
+/// Where the next events come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Log,
+    Bus,
+}
+
+/// Why a follower cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum FollowError {
+    /// The log could not be read. [`LogError::Unavailable`] passes: call [`Follower::next`] again, a little later.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// The checkpoint lies beyond the end of the log: it was taken on another log, or on one that was restored from an
+    /// older backup. What was built up to it is worth nothing and must be rebuilt from the start.
+    #[error("the checkpoint {checkpoint} lies beyond the end of the log at {head}: rebuild from the start")]
+    BeyondHead {
+        /// The checkpoint.
+        checkpoint: Position,
+        /// The position of the newest event in the log.
+        head: Position,
+    },
+}
+
+impl Follower {
+    /// Follows the events after `checkpoint`; [`Position::START`] for all of them.
+    #[must_use]
+    pub fn new(log: Arc<dyn EventLog>, bus: Arc<dyn Bus>, checkpoint: Position) -> Self {
+        Self {
+            log,
+            bus,
+            checkpoint,
+            subscription: None,
+            source: Source::Log,
+        }
+    }
+
+    /// The position of the last event that was given out; at first, the checkpoint that it was made with.
+    #[must_use]
+    pub const fn checkpoint(&self) -> Position {
+        self.checkpoint
+    }
+
+    /// Whether all that was in the log at the last look has been given out.
+    #[must_use]
+    pub fn caught_up(&self) -> bool {
+        self.source == Source::Bus
+    }
+
+    /// Waits for the events after [`Follower::checkpoint`]: at least one, in order. Cancel-safe: events are either given
+    /// out or come again.
+    ///
+    /// # Errors
+    /// See [`FollowError`]. The follower can be used again after each of them.
+    pub async fn next(&mut self) -> Result<Vec<Arc<StoredEvent>>, FollowError> {
+        loop {
+            let events = match self.source {
+                Source::Log => self.read().await?,
+                Source::Bus => self.receive().await,
+            };
+            if let Some(last) = events.last() {
+                self.checkpoint = last.position;
+                return Ok(events);
+            }
+        }
+    }
+
+    /// One page of the log.
+    async fn read(&mut self) -> Result<Vec<Arc<StoredEvent>>, FollowError> {
+        let page = self.log.read_all(self.checkpoint, PAGE).await?;
+        if page.head < self.checkpoint {
+            return Err(FollowError::BeyondHead {
+                checkpoint: self.checkpoint,
+                head: page.head,
+            });
+        }
+        if page.next >= page.head {
+            self.source = Source::Bus;
+        }
+        Ok(page.events.into_iter().map(Arc::new).collect())
+    }
+
+    /// What the bus brings next; nothing when the log must be looked at.
+    async fn receive(&mut self) -> Vec<Arc<StoredEvent>> {
+        let subscription = match &mut self.subscription {
+            Some(subscription) => subscription,
+            none => match self.bus.subscribe(self.checkpoint).await {
+                Ok(subscription) => none.insert(subscription),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot subscribe to the bus; the log is read instead");
+                    return self.look_later().await;
+                }
+            },
+        };
+        match timeout(LOOK, subscription.next()).await {
+            Ok(Ok(messages)) => self.take(messages),
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the subscription to the bus is over; the log is read until it is renewed");
+                self.subscription = None;
+                self.look_later().await
+            }
+            Err(_silence) => {
+                self.source = Source::Log;
+                Vec::new()
+            }
+        }
+    }
+
+    /// Paces the reading of the log while there is no bus.
+    async fn look_later(&mut self) -> Vec<Arc<StoredEvent>> {
+        sleep(LOOK).await;
+        self.source = Source::Log;
+        Vec::new()
+    }
+
+    /// The messages that continue the checkpoint, up to the first gap. What follows a gap is dropped: the log has it.
+    fn take(&mut self, messages: Vec<Message>) -> Vec<Arc<StoredEvent>> {
+        let mut at = self.checkpoint;
+        let mut events = Vec::with_capacity(messages.len());
+        for message in messages {
+            let position = message.event.position;
+            if position <= at {
+                continue;
+            }
+            if message.prev != at {
+                self.source = Source::Log;
+                break;
+            }
+            at = position;
+            events.push(message.event);
+        }
+        events
+    }
+}
