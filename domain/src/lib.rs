@@ -14,6 +14,7 @@ mod id;
 pub mod integration;
 pub mod keyring;
 mod metadata;
+mod name;
 mod position;
 pub mod provider;
 pub mod recipe;
@@ -21,7 +22,7 @@ mod stream;
 pub mod token;
 
 pub use actor::{Actor, ActorKind};
-pub use aggregate::Aggregate;
+pub use aggregate::{Aggregate, Refusal};
 pub use digest::{Fingerprint, InvalidDigest, RequestDigest, Sha256Digest};
 pub use event::{DecodeError, Event};
 pub use id::{
