@@ -1,9 +1,19 @@
 //! The log of events: the truth of the system.
 //!
-//! [`EventLog`] is the port. Its adapters all pass the same contract suite.
+//! [`EventLog`] is the port. Its adapters all pass the same contract suite: the module `contract`, behind the feature of
+//! that name. [`SqliteLog`] is the embedded default; [`MemoryLog`] keeps nothing and is for tests.
 
+#[cfg(feature = "contract")]
+pub mod contract;
 mod event;
+mod ledger;
+mod limits;
+mod memory;
 mod port;
+mod sqlite;
 
 pub use event::{NewEvent, StoredEvent};
+pub use limits::{MAX_BYTES, MAX_EVENTS};
+pub use memory::MemoryLog;
 pub use port::{Appended, EventLog, Expected, LogError, Page};
+pub use sqlite::SqliteLog;
