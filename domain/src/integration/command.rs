@@ -33,6 +33,8 @@ pub enum IntegrationCommand {
         /// The connection.
         connection: ConnectionName,
     },
+    /// Take every key back; nothing happens when there is none: the account is closed.
+    DisconnectAll,
     /// Note that the vault has destroyed versions that are not valid any more.
     RecordErased {
         /// The credential.

@@ -26,19 +26,13 @@ pub(super) fn decide(state: &Integration, command: IntegrationCommand) -> Decisi
             version,
             outcome,
             now,
-        } => {
-            let keyed = state.installed()?.credential(&connection)?;
-            if keyed.id == credential {
-                Ok(record_test(keyed, connection, version, outcome, now))
-            } else {
-                Ok(Vec::new())
-            }
-        }
+        } => Ok(record_test(state, connection, credential, version, outcome, now)),
         IntegrationCommand::RetireExpired { now } => Ok(retire_expired(state, now)),
         IntegrationCommand::Disconnect { connection } => {
             let credential = state.installed()?.credential(&connection)?.id;
             Ok(vec![CredentialDisconnected { connection, credential }.into()])
         }
+        IntegrationCommand::DisconnectAll => Ok(state.installed().map(disconnect_all).unwrap_or_default()),
         IntegrationCommand::RecordErased { credential, versions } => Ok(record_erased(state, credential, &versions)),
         IntegrationCommand::Uninstall => Ok(uninstall(state.installed()?)),
     }
@@ -130,12 +124,19 @@ fn retirements(
 
 /// A test counts for the version that was tested, and only while that one is in use or waiting.
 fn record_test(
-    credential: &Credential,
+    state: &Integration,
     connection: ConnectionName,
+    tested: CredentialId,
     number: u32,
     outcome: TestOutcome,
     now: DateTime<Utc>,
 ) -> Vec<IntegrationEvent> {
+    let keyed = state
+        .installed()
+        .and_then(|installation| installation.credential(&connection));
+    let Some(credential) = keyed.ok().filter(|credential| credential.id == tested) else {
+        return Vec::new();
+    };
     let Some(version) = credential.version(number) else {
         return Vec::new();
     };
@@ -199,7 +200,7 @@ fn record_erased(state: &Integration, credential: CredentialId, versions: &[u32]
     vec![event.into()]
 }
 
-fn uninstall(installation: &Installation) -> Vec<IntegrationEvent> {
+fn disconnect_all(installation: &Installation) -> Vec<IntegrationEvent> {
     let disconnected = installation.keyed().map(|(connection, credential)| {
         CredentialDisconnected {
             connection: connection.clone(),
@@ -207,5 +208,11 @@ fn uninstall(installation: &Installation) -> Vec<IntegrationEvent> {
         }
         .into()
     });
-    disconnected.chain([IntegrationUninstalled {}.into()]).collect()
+    disconnected.collect()
+}
+
+fn uninstall(installation: &Installation) -> Vec<IntegrationEvent> {
+    let mut events = disconnect_all(installation);
+    events.push(IntegrationUninstalled {}.into());
+    events
 }

@@ -1,0 +1,177 @@
+use std::sync::Arc;
+
+use domain::integration::{Integration, IntegrationCommand, SaveOptions, SavedKey, Validity};
+use domain::provider::ProviderRow;
+use domain::recipe::{self, FieldValues};
+use domain::{AccountId, Aggregate, ConnectionName, CredentialId, ProviderKey};
+use vault::{SecretContext, VaultError};
+
+use super::report::saved;
+use super::{KeyReport, Place, RawFields};
+use crate::append::concerned;
+use crate::execute::{Commit, Executed, Freshness, MAX_RETRIES};
+use crate::{CommandError, Commands, Context, Receipt};
+
+/// Fields that the row has accepted.
+pub(crate) struct Accepted {
+    pub(crate) row: Arc<ProviderRow>,
+    pub(crate) values: FieldValues,
+}
+
+impl Commands {
+    /// Saves a key for a connection, then tests it. The key is in the log and in the vault before the provider is
+    /// called: a failing test or an outage never loses it.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`]; `account-closed`, `not-installed`, `too-many-connections`;
+    /// [`CommandError::Invalid`] with what is wrong with the fields, or at `/overlap_seconds`.
+    pub async fn save_credential(
+        &self,
+        ctx: Context,
+        account: AccountId,
+        provider: ProviderKey,
+        connection: ConnectionName,
+        fields: RawFields,
+        options: SaveOptions,
+    ) -> Result<Receipt<KeyReport>, CommandError> {
+        let place = Place {
+            account,
+            provider,
+            connection,
+        };
+        self.to_the_end(|this| async move {
+            if this.earlier::<Integration>(&place.id(), &ctx).await?.is_some() {
+                return this.save_accepted(ctx, place, None, options).await;
+            }
+            this.require_open(&place.account).await?;
+            let row = this.row(&place.provider).await?;
+            this.require_room(&place, options).await?;
+            let values = recipe::accept(&row, fields).map_err(CommandError::Invalid)?;
+            this.save_accepted(ctx, place, Some(Accepted { row, values }), options)
+                .await
+        })
+        .await
+    }
+
+    /// Says no before the fields are looked at, where it is no in any case.
+    async fn require_room(&self, place: &Place, options: SaveOptions) -> Result<(), CommandError> {
+        let fresh = CredentialId::new(self.inner.ids.uuid());
+        let mut loaded = self.load::<Integration>(&place.stream(), Freshness::Cached).await?;
+        if loaded.state.slot(&place.connection, options, fresh).is_err() {
+            loaded = self.load::<Integration>(&place.stream(), Freshness::Fresh).await?;
+        }
+        loaded.state.slot(&place.connection, options, fresh)?;
+        Ok(())
+    }
+
+    /// Saves accepted fields; none for a command that is in the log already, whose missing steps are taken.
+    pub(crate) async fn save_accepted(
+        &self,
+        ctx: Context,
+        place: Place,
+        accepted: Option<Accepted>,
+        options: SaveOptions,
+    ) -> Result<Receipt<KeyReport>, CommandError> {
+        let executed = match (&accepted, self.earlier::<Integration>(&place.id(), &ctx).await?) {
+            (_, Some(earlier)) => earlier,
+            (Some(accepted), None) => self.seal_and_append(&ctx, &place, accepted, options).await?,
+            (None, None) => return Err(CommandError::Busy),
+        };
+        let Some(key) = saved(&executed.events) else {
+            return Err(CommandError::IdempotencyKeyReused);
+        };
+        if executed.replayed {
+            self.make_live(&place.secret(key.0, key.1)).await;
+        }
+        let test = self.test_saved(&ctx, &place, key, accepted).await;
+        let erased = self.erase_remains(&ctx, &place.id()).await;
+        let receipt = match test {
+            Some(test) => {
+                let outcome = super::report::tested(&test.events).map(|(_, outcome)| outcome);
+                let report = KeyReport::new(&test.after.state, &place.connection, key, outcome);
+                // The key is what was asked for: it was replayed when the key was, even when its test was not.
+                Receipt {
+                    replayed: executed.replayed,
+                    ..test.receipt(report)
+                }
+            }
+            None => executed.receipt(KeyReport::new(&executed.after.state, &place.connection, key, None)),
+        };
+        Ok(erased.onto(receipt))
+    }
+
+    /// Seals, appends, makes live. Nothing is half-saved: when the log refuses, the sealed row is discarded, and when
+    /// the log's answer is unknown, the row waits as pending for the sweeper to find out.
+    async fn seal_and_append(
+        &self,
+        ctx: &Context,
+        place: &Place,
+        accepted: &Accepted,
+        options: SaveOptions,
+    ) -> Result<Executed<Integration>, CommandError> {
+        let stream = place.stream();
+        let _inside = self.inner.locks.inside(&place.account).await;
+        let _alone = self.inner.locks.stream(&stream).await;
+        self.require_open(&place.account).await?;
+        let Accepted { row, values } = accepted;
+        for _ in 0..=MAX_RETRIES {
+            let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
+            if let Some(done) = loaded.seen(ctx)? {
+                return self.replay(&stream, done).await;
+            }
+            let fresh = CredentialId::new(self.inner.ids.uuid());
+            let slot = loaded.state.slot(&place.connection, options, fresh)?;
+            let secret = place.secret(slot.credential, slot.version);
+            let now = self.now();
+            let (masked, public) = (recipe::masked(row, values), recipe::public(row, values));
+            let sealed = self.inner.vault.seal(&secret, values, masked, public, now).await?;
+            let events = loaded.state.decide(IntegrationCommand::Save(SavedKey {
+                connection: place.connection.clone(),
+                credential: slot.credential,
+                version: slot.version,
+                sealed,
+                testable: recipe::has_test(row),
+                options,
+                now,
+            }))?;
+            match self.commit(&stream, &loaded, ctx, concerned(&stream), events).await {
+                Ok(Commit::Done(executed)) => {
+                    self.make_live(&secret).await;
+                    return Ok(executed);
+                }
+                Ok(Commit::Raced) => self.discard_unknown(&secret).await?,
+                Err(error @ (CommandError::OutcomeUnknown | CommandError::Internal { .. })) => return Err(error),
+                Err(error) => {
+                    self.discard(&secret).await;
+                    return Err(error);
+                }
+            }
+        }
+        Err(CommandError::Busy)
+    }
+
+    /// A pending secret whose event is in the log is as good as a live one; the sweeper makes up for a failure here.
+    pub(crate) async fn make_live(&self, secret: &SecretContext) {
+        match self.inner.vault.make_live(secret.credential, secret.version).await {
+            Ok(()) | Err(VaultError::Missing { .. }) => {}
+            Err(error) => tracing::warn!(credential = %secret.credential, %error, "a saved secret is still pending"),
+        }
+    }
+
+    /// Discards a sealed row, unless the log knows the version: then the row may be another's, and is left alone.
+    async fn discard_unknown(&self, secret: &SecretContext) -> Result<(), CommandError> {
+        let stream = Integration::stream(&(secret.account.clone(), secret.provider.clone()));
+        let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
+        if loaded.state.validity(secret.credential, secret.version) == Validity::Unknown {
+            self.discard(secret).await;
+        }
+        Ok(())
+    }
+
+    /// Discards a sealed row that has no event. The sweeper makes up for a failure here.
+    pub(crate) async fn discard(&self, secret: &SecretContext) {
+        if let Err(error) = self.inner.vault.discard(secret.credential, secret.version).await {
+            tracing::warn!(credential = %secret.credential, %error, "a sealed row without its event is left to the sweeper");
+        }
+    }
+}

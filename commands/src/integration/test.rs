@@ -1,0 +1,134 @@
+use domain::integration::{Integration, IntegrationCommand, TestOutcome, Validity};
+use domain::recipe::{self, FieldValues};
+use domain::{AccountId, Aggregate, ConnectionName, CredentialId, ProviderKey};
+
+use super::report::tested;
+use super::save::Accepted;
+use super::{KeyReport, Place};
+use crate::execute::{Executed, Freshness};
+use crate::{CommandError, Commands, Context, Receipt};
+
+impl Commands {
+    /// Tests a connection's key: the version that waits, else the one in use. A row without a test gives the verdict
+    /// `untestable`, of which nothing is noted.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`]; `account-closed`, `not-installed`, `disconnected`.
+    pub async fn test_connection(
+        &self,
+        ctx: Context,
+        account: AccountId,
+        provider: ProviderKey,
+        connection: ConnectionName,
+    ) -> Result<Receipt<KeyReport>, CommandError> {
+        let place = Place {
+            account,
+            provider,
+            connection,
+        };
+        self.to_the_end(|this| async move { this.test_at(ctx, place).await })
+            .await
+    }
+
+    async fn test_at(&self, ctx: Context, place: Place) -> Result<Receipt<KeyReport>, CommandError> {
+        if let Some(earlier) = self.earlier::<Integration>(&place.id(), &ctx).await? {
+            let (key, outcome) = tested(&earlier.events).ok_or(CommandError::IdempotencyKeyReused)?;
+            let erased = self.erase_remains(&ctx, &place.id()).await;
+            let report = KeyReport::new(&earlier.after.state, &place.connection, key, Some(outcome));
+            return Ok(erased.onto(earlier.receipt(report)));
+        }
+        self.require_open(&place.account).await?;
+        let row = self.row(&place.provider).await?;
+        let loaded = self.load::<Integration>(&place.stream(), Freshness::Fresh).await?;
+        let credential = loaded.state.installed()?.credential(&place.connection)?;
+        let version = credential.to_test();
+        let key = (credential.id, version.number);
+        let values = self
+            .inner
+            .vault
+            .open_secret(&place.secret(key.0, key.1), &version.sealed)
+            .await?;
+        let outcome = self.inner.egress.test(&place.account, &row, &values).await;
+        let noted = self.note_test(&ctx, &place, key, outcome.clone()).await?;
+        let erased = self.erase_remains(&ctx, &place.id()).await;
+        let report = KeyReport::new(&noted.after.state, &place.connection, key, Some(outcome));
+        Ok(erased.onto(noted.receipt(report)))
+    }
+
+    /// Tests a key that was just saved, or was saved before a crash kept it from being tested. None when there is
+    /// nothing to test; a failure here leaves the key saved and unverified.
+    pub(super) async fn test_saved(
+        &self,
+        ctx: &Context,
+        place: &Place,
+        key: (CredentialId, u32),
+        accepted: Option<Accepted>,
+    ) -> Option<Executed<Integration>> {
+        let ctx = ctx.step("test");
+        match self.try_test_saved(&ctx, place, key, accepted).await {
+            Ok(test) => test,
+            Err(error) => {
+                tracing::warn!(credential = %key.0, %error, "a saved key could not be tested");
+                None
+            }
+        }
+    }
+
+    async fn try_test_saved(
+        &self,
+        ctx: &Context,
+        place: &Place,
+        key: (CredentialId, u32),
+        accepted: Option<Accepted>,
+    ) -> Result<Option<Executed<Integration>>, CommandError> {
+        if let Some(earlier) = self.earlier::<Integration>(&place.id(), ctx).await? {
+            return Ok(Some(earlier));
+        }
+        let loaded = self.load::<Integration>(&place.stream(), Freshness::Cached).await?;
+        if loaded.state.validity(key.0, key.1) != Validity::Valid {
+            return Ok(None);
+        }
+        let Accepted { row, values } = match accepted {
+            Some(accepted) => accepted,
+            None => Accepted {
+                row: self.row(&place.provider).await?,
+                values: self.open_version(place, key).await?,
+            },
+        };
+        if !recipe::has_test(&row) {
+            return Ok(None);
+        }
+        let outcome = self.inner.egress.test(&place.account, &row, &values).await;
+        self.note_test(ctx, place, key, outcome).await.map(Some)
+    }
+
+    async fn note_test(
+        &self,
+        ctx: &Context,
+        place: &Place,
+        (credential, version): (CredentialId, u32),
+        outcome: TestOutcome,
+    ) -> Result<Executed<Integration>, CommandError> {
+        let command = IntegrationCommand::RecordTest {
+            connection: place.connection.clone(),
+            credential,
+            version,
+            outcome,
+            now: self.now(),
+        };
+        self.execute::<Integration>(&place.id(), ctx, |loaded| Ok(loaded.state.decide(command.clone())?))
+            .await
+    }
+
+    /// Opens a version of a connection's key that is in use or waits.
+    async fn open_version(&self, place: &Place, key: (CredentialId, u32)) -> Result<FieldValues, CommandError> {
+        let loaded = self.load::<Integration>(&place.stream(), Freshness::Cached).await?;
+        let credential = loaded.state.installed()?.credential(&place.connection)?;
+        let version = credential.version(key.1).ok_or(CommandError::NotFound("credential"))?;
+        Ok(self
+            .inner
+            .vault
+            .open_secret(&place.secret(key.0, key.1), &version.sealed)
+            .await?)
+    }
+}

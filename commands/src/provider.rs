@@ -1,0 +1,143 @@
+use std::sync::Arc;
+
+use domain::provider::{Logo, Provider, ProviderCommand, ProviderRow, Revision};
+use domain::{Aggregate, ProviderKey, recipe};
+
+use crate::execute::Freshness;
+use crate::loaded::Loaded;
+use crate::{CommandError, Commands, Context, Receipt};
+
+impl Commands {
+    /// Adds a row to the catalog; live at once when `publish`, else a draft.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] with what the linter found; `provider-key-taken`.
+    pub async fn add_provider(
+        &self,
+        ctx: Context,
+        row: ProviderRow,
+        logo: Option<Logo>,
+        publish: bool,
+    ) -> Result<Receipt<Provider>, CommandError> {
+        let key = row.key.clone();
+        let command = ProviderCommand::Add { row, logo, publish };
+        self.change_provider(ctx, key, None, command).await
+    }
+
+    /// Changes a row: only what differs. `if_match` is the revision that the caller read, when it insists on it.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; [`CommandError::Invalid`] with what the linter
+    /// finds in the outcome.
+    pub async fn revise_provider(
+        &self,
+        ctx: Context,
+        key: ProviderKey,
+        revision: Revision,
+        if_match: Option<u64>,
+    ) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, if_match, ProviderCommand::Revise(revision))
+            .await
+    }
+
+    /// Sets, replaces or removes a row's logo.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`].
+    pub async fn set_logo(
+        &self,
+        ctx: Context,
+        key: ProviderKey,
+        logo: Option<Logo>,
+        if_match: Option<u64>,
+    ) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, if_match, ProviderCommand::SetLogo(logo))
+            .await
+    }
+
+    /// Makes a draft live. A live row stays as it is.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`]; `provider-retired`.
+    pub async fn publish(&self, ctx: Context, key: ProviderKey) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, None, ProviderCommand::Publish).await
+    }
+
+    /// Takes a row out of the marketplace. What accounts connected goes on working.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`]; `provider-not-published` for a draft.
+    pub async fn retire(&self, ctx: Context, key: ProviderKey) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, None, ProviderCommand::Retire).await
+    }
+
+    /// Brings a retired row back.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`]; `provider-not-published`, `provider-published`.
+    pub async fn reinstate(&self, ctx: Context, key: ProviderKey) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, None, ProviderCommand::Reinstate).await
+    }
+
+    async fn change_provider(
+        &self,
+        ctx: Context,
+        key: ProviderKey,
+        if_match: Option<u64>,
+        command: ProviderCommand,
+    ) -> Result<Receipt<Provider>, CommandError> {
+        self.to_the_end(|this| async move {
+            let executed = this
+                .execute::<Provider>(&key, &ctx, |loaded| {
+                    loaded.precondition(if_match)?;
+                    this.lint(&loaded.state, &command)?;
+                    Ok(loaded.state.decide(command.clone())?)
+                })
+                .await?;
+            Ok(executed.receipt(executed.after.state.clone()))
+        })
+        .await
+    }
+
+    /// What the linter says of the row that a command would leave behind.
+    fn lint(&self, provider: &Provider, command: &ProviderCommand) -> Result<(), CommandError> {
+        let row = match (command, provider.entry()) {
+            (ProviderCommand::Add { row, .. }, None) => row.clone(),
+            (ProviderCommand::Revise(revision), Some(entry)) => revision.clone().applied_to(&entry.row),
+            _ => return Ok(()),
+        };
+        let problems = recipe::lint(&row, &self.inner.egress.lint_policy());
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(CommandError::Invalid(problems))
+        }
+    }
+
+    /// The row of a provider, wherever it stands: what accounts connected goes on working when it is retired.
+    pub(crate) async fn row(&self, key: &ProviderKey) -> Result<Arc<ProviderRow>, CommandError> {
+        let loaded = self.known_provider(key).await?;
+        let entry = loaded.state.entry().ok_or(CommandError::NotFound("provider"))?;
+        Ok(Arc::clone(&entry.row))
+    }
+
+    /// The row of a provider that an account may install.
+    pub(crate) async fn installable(&self, key: &ProviderKey) -> Result<Arc<ProviderRow>, CommandError> {
+        let stream = Provider::stream(key);
+        let mut loaded = self.load::<Provider>(&stream, Freshness::Cached).await?;
+        if loaded.state.installable().is_err() {
+            loaded = self.load::<Provider>(&stream, Freshness::Fresh).await?;
+        }
+        Ok(Arc::clone(&loaded.state.installable()?.row))
+    }
+
+    /// A provider, read again when memory knows of none.
+    pub(crate) async fn known_provider(&self, key: &ProviderKey) -> Result<Arc<Loaded<Provider>>, CommandError> {
+        let stream = Provider::stream(key);
+        let loaded = self.load::<Provider>(&stream, Freshness::Cached).await?;
+        if loaded.revision > 0 {
+            return Ok(loaded);
+        }
+        self.load::<Provider>(&stream, Freshness::Fresh).await
+    }
+}

@@ -1,0 +1,204 @@
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+use domain::integration::{Integration, IntegrationCommand, Validity};
+use domain::{AccountId, Aggregate, Position, StreamId};
+use vault::SecretContext;
+
+use crate::execute::Freshness;
+use crate::integration::{Erased, unerased};
+use crate::{CommandError, Commands, Context};
+
+/// What a sweep did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Swept {
+    /// Pending secrets whose event is in the log, made live.
+    pub made_live: usize,
+    /// Secrets that have no event, removed.
+    pub removed: usize,
+    /// Versions whose overlap was over, retired.
+    pub retired: usize,
+    /// Versions that are no longer valid, erased.
+    pub erased: usize,
+}
+
+/// What the sweeper has to look at again. It is made from the log, so that it may be forgotten at any time.
+#[derive(Debug, Default)]
+pub(crate) struct Watchlist {
+    read_to: Position,
+    integrations: BTreeSet<StreamId>,
+    closed: BTreeSet<AccountId>,
+    /// Whether the vault was compared with the log since the start.
+    compared: bool,
+}
+
+/// For how long a pending secret is left alone: whoever is saving it is done by then.
+const GRACE: TimeDelta = TimeDelta::minutes(5);
+/// How many events, or secrets, are read at a time.
+const PAGE: usize = 1000;
+/// The events after which an integration may need the sweeper.
+const WATCHED: [&str; 5] = [
+    "CredentialRotated",
+    "CredentialTested",
+    "CredentialRetired",
+    "CredentialDisconnected",
+    "IntegrationUninstalled",
+];
+
+impl Commands {
+    /// Finishes what was left half-done: by a crash, by an outage of the log or the vault, or because its time had not
+    /// come yet. Sweeping twice does nothing the second time. The first sweep after a start reads the whole log and
+    /// compares the vault with it; later ones read what is new.
+    ///
+    /// # Errors
+    /// The log or the vault cannot be reached; the next sweep goes on.
+    pub async fn sweep(&self) -> Result<Swept, CommandError> {
+        self.to_the_end(|this| async move {
+            let mut watchlist = this.inner.watchlist.lock().await;
+            let mut swept = Swept::default();
+            this.watch(&mut watchlist).await?;
+            this.sweep_pending(&mut swept).await?;
+            this.sweep_closed(&mut watchlist, &mut swept).await?;
+            this.sweep_integrations(&mut watchlist, &mut swept).await?;
+            if !watchlist.compared {
+                this.compare(&mut swept).await?;
+                watchlist.compared = true;
+            }
+            Ok(swept)
+        })
+        .await
+    }
+
+    /// Reads what is new in the log.
+    async fn watch(&self, watchlist: &mut Watchlist) -> Result<(), CommandError> {
+        loop {
+            let page = self.inner.log.read_all(watchlist.read_to, PAGE).await?;
+            for event in &page.events {
+                match &event.stream {
+                    StreamId::Account(account) if &*event.kind == "AccountClosed" => {
+                        watchlist.closed.insert(account.clone());
+                    }
+                    StreamId::Integration(..) if WATCHED.contains(&&*event.kind) => {
+                        watchlist.integrations.insert(event.stream.clone());
+                    }
+                    _ => {}
+                }
+            }
+            watchlist.read_to = page.next;
+            if page.events.is_empty() || page.next >= page.head {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn sweep_pending(&self, swept: &mut Swept) -> Result<(), CommandError> {
+        for secret in self.inner.vault.pending(self.now() - GRACE).await? {
+            let stream = stream_of(&secret);
+            let _alone = self.inner.locks.stream(&stream).await;
+            let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
+            match loaded.state.validity(secret.credential, secret.version) {
+                Validity::Unknown => {
+                    self.inner.vault.discard(secret.credential, secret.version).await?;
+                    swept.removed += 1;
+                }
+                Validity::Valid => {
+                    self.inner.vault.make_live(secret.credential, secret.version).await?;
+                    swept.made_live += 1;
+                }
+                Validity::Retired => {
+                    let id = (secret.account.clone(), secret.provider.clone());
+                    swept.erased += self.erase_remains(&self.by_sweeper(), &id).await.versions;
+                }
+                Validity::Erased => self.inner.vault.erase(secret.credential, &[secret.version]).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_closed(&self, watchlist: &mut Watchlist, swept: &mut Swept) -> Result<(), CommandError> {
+        while let Some(account) = watchlist.closed.pop_first() {
+            let erased = self.erase_closed(&self.by_sweeper(), &account).await;
+            let complete = erased.as_ref().is_ok_and(|erased| erased.complete);
+            if !complete {
+                watchlist.closed.insert(account);
+            }
+            swept.erased += erased?.versions;
+            if !complete {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_integrations(&self, watchlist: &mut Watchlist, swept: &mut Swept) -> Result<(), CommandError> {
+        for stream in watchlist.integrations.clone() {
+            let StreamId::Integration(account, provider) = &stream else {
+                continue;
+            };
+            let id = (account.clone(), provider.clone());
+            let ctx = self.by_sweeper();
+            let now = self.now();
+            let retired = self
+                .execute::<Integration>(&id, &ctx, |loaded| {
+                    Ok(loaded.state.decide(IntegrationCommand::RetireExpired { now })?)
+                })
+                .await?;
+            swept.retired += retired.events.len();
+            let Erased { versions, complete, .. } = self.erase_remains(&ctx, &id).await;
+            swept.erased += versions;
+            let loaded = self.load::<Integration>(&stream, Freshness::Cached).await?;
+            if complete && is_settled(&loaded.state) {
+                watchlist.integrations.remove(&stream);
+            }
+        }
+        Ok(())
+    }
+
+    /// Erases what the vault holds although the log says that it is erased: a backup of the vault was restored, or the
+    /// process ended between the two. A live secret that the log does not know is left alone, since the log may be the
+    /// one that was restored.
+    async fn compare(&self, swept: &mut Swept) -> Result<(), CommandError> {
+        let mut after = None;
+        loop {
+            let secrets = self.inner.vault.all(after, PAGE).await?;
+            for secret in &secrets {
+                let loaded = self.load::<Integration>(&stream_of(secret), Freshness::Cached).await?;
+                match loaded.state.validity(secret.credential, secret.version) {
+                    Validity::Erased => {
+                        self.inner.vault.erase(secret.credential, &[secret.version]).await?;
+                        swept.erased += 1;
+                    }
+                    Validity::Unknown => {
+                        tracing::warn!(
+                            account = %secret.account, provider = %secret.provider, credential = %secret.credential,
+                            version = secret.version, "the vault holds a secret that the log does not know"
+                        );
+                    }
+                    Validity::Valid | Validity::Retired => {}
+                }
+            }
+            match secrets.last() {
+                Some(last) if secrets.len() == PAGE => after = Some((last.credential, last.version)),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn by_sweeper(&self) -> Context {
+        self.by_system("sweeper")
+    }
+}
+
+fn stream_of(secret: &SecretContext) -> StreamId {
+    Integration::stream(&(secret.account.clone(), secret.provider.clone()))
+}
+
+/// Whether time alone can give the sweeper no more work here.
+fn is_settled(state: &Integration) -> bool {
+    let retiring = state.installed().is_ok_and(|installation| {
+        installation
+            .keyed()
+            .any(|(_, credential)| !credential.retiring.is_empty())
+    });
+    !retiring && unerased(state).is_empty()
+}

@@ -1,0 +1,116 @@
+use chrono::{DateTime, Utc};
+use domain::account::Account;
+use domain::token::{AccountScope, Role, Token, TokenCommand, TokenIssued};
+use domain::{AccountId, Aggregate, Sha256Digest, TokenId};
+
+use crate::execute::Freshness;
+use crate::{CommandError, Commands, Context, Receipt};
+
+/// A token that was made outside: this side sees its digest, and never its text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewToken {
+    /// What people call it.
+    pub name: String,
+    /// The digest of its text.
+    pub sha256: Sha256Digest,
+    /// What it may do.
+    pub role: Role,
+    /// For which accounts.
+    pub accounts: AccountScope,
+    /// After this it is refused.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A token that was issued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IssuedToken {
+    /// Its id, by which it is revoked.
+    pub id: TokenId,
+    /// The digest of the token that was issued under this id. When a command is replayed it is the first one's: a text
+    /// that was made for the replay is not the token.
+    pub sha256: Sha256Digest,
+}
+
+impl Commands {
+    /// Issues a token. Its id follows from the command's.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] at `/name`, `/account` or `/expires_at`.
+    pub async fn issue_token(&self, ctx: Context, token: NewToken) -> Result<Receipt<IssuedToken>, CommandError> {
+        self.to_the_end(|this| async move {
+            let id = TokenId::new(ctx.command.step("token").uuid());
+            let account = single(&token.accounts);
+            let executed = match this.earlier::<Token>(&id, &ctx).await? {
+                Some(earlier) => earlier,
+                None => {
+                    this.check_scope(&token.accounts).await?;
+                    let now = this.now();
+                    let token = TokenIssued {
+                        name: token.name,
+                        sha256: token.sha256,
+                        role: token.role,
+                        accounts: token.accounts,
+                        expires_at: token.expires_at,
+                    };
+                    let command = TokenCommand::Issue { token, now };
+                    let stream = Token::stream(&id);
+                    this.execute_for::<Token>(&stream, &ctx, account, |loaded| {
+                        Ok(loaded.state.decide(command.clone())?)
+                    })
+                    .await?
+                }
+            };
+            match &executed.after.state {
+                Token::Issued(token) => Ok(executed.receipt(IssuedToken {
+                    id,
+                    sha256: token.sha256,
+                })),
+                Token::Absent | Token::Revoked => Err(CommandError::NotFound("token")),
+            }
+        })
+        .await
+    }
+
+    /// Revokes a token. One that is revoked stays so.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`].
+    pub async fn revoke_token(&self, ctx: Context, id: TokenId) -> Result<Receipt<()>, CommandError> {
+        self.to_the_end(|this| async move {
+            let loaded = this.load::<Token>(&Token::stream(&id), Freshness::Cached).await?;
+            let account = match &loaded.state {
+                Token::Issued(token) => single(&token.accounts),
+                Token::Absent | Token::Revoked => None,
+            };
+            let stream = Token::stream(&id);
+            let revoked = this
+                .execute_for::<Token>(&stream, &ctx, account, |loaded| {
+                    Ok(loaded.state.decide(TokenCommand::Revoke)?)
+                })
+                .await?;
+            Ok(revoked.receipt(()))
+        })
+        .await
+    }
+
+    async fn check_scope(&self, scope: &AccountScope) -> Result<(), CommandError> {
+        let AccountScope::Only(accounts) = scope else {
+            return Ok(());
+        };
+        for account in accounts {
+            if self.load_account(account).await?.state == Account::Unknown {
+                let message = "There is no account with this id. Open it first.";
+                return Err(CommandError::invalid("/account", "account-unknown", message));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The account that a token belongs to, when it is good for exactly one.
+fn single(scope: &AccountScope) -> Option<AccountId> {
+    match scope {
+        AccountScope::Only(accounts) if accounts.len() == 1 => accounts.first().cloned(),
+        AccountScope::Only(_) | AccountScope::All => None,
+    }
+}
