@@ -1,0 +1,141 @@
+//! The one module of this crate that looks inside a secret. Everything else passes secrets on unopened.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use aes_siv::KeyInit;
+use aes_siv::siv::Aes256Siv;
+use domain::recipe::FieldValues;
+use hmac::{Hmac, Mac};
+use secrecy::{ExposeSecret, SecretString};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde_json::value::RawValue;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::key::{Key, MacKey, Plain, SivKey};
+
+/// AES-256-SIV under `key`; it wipes its copy of the key on drop.
+pub(crate) fn siv(key: &SivKey) -> Aes256Siv {
+    Aes256Siv::new(key.secret().expose_secret().into())
+}
+
+/// HMAC-SHA-256 under `key`, with nothing in it yet.
+pub(crate) fn mac(key: &MacKey) -> Hmac<Sha256> {
+    // One block that holds the key is what RFC 2104 makes of a key of 32 bytes; `KeyInit::new` takes just that.
+    let mut block = Zeroizing::new([0; 64]);
+    block[..32].copy_from_slice(key.secret().expose_secret());
+    <Hmac<Sha256> as hmac::KeyInit>::new((&*block).into())
+}
+
+/// The bytes of a key, to be wrapped or written to the key ring.
+pub(crate) fn key_bytes<const N: usize>(key: &Key<N>) -> &[u8] {
+    key.secret().expose_secret()
+}
+
+/// Feeds the secret fields, in the order of their names, into a fingerprint. `names` says which fields are secret.
+pub(crate) fn feed<'a>(mac: &mut Hmac<Sha256>, fields: &FieldValues, names: impl Iterator<Item = &'a String>) {
+    for name in names {
+        if let Some(value) = fields.get(name) {
+            feed_text(mac, name);
+            feed_text(mac, value.expose_secret());
+        }
+    }
+}
+
+/// With its length before it, so that no two different maps give the same bytes.
+fn feed_text(mac: &mut Hmac<Sha256>, text: &str) {
+    // Texts are far below 4 GiB: the whole map is limited to `format::MAX_PLAINTEXT`.
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    mac.update(&length.to_be_bytes());
+    mac.update(text.as_bytes());
+}
+
+/// All fields as one JSON object.
+///
+/// It is written twice: first to count, then into a buffer of exactly that size. A buffer that grows would leave copies
+/// of the secret behind, which nobody wipes.
+pub(crate) fn plaintext(fields: &FieldValues) -> Result<Plain, serde_json::Error> {
+    let mut counter = Counter(0);
+    serde_json::to_writer(&mut counter, &Plainly(fields))?;
+    let mut buffer = Zeroizing::new(Vec::with_capacity(counter.0));
+    serde_json::to_writer(&mut *buffer, &Plainly(fields))?;
+    Ok(buffer)
+}
+
+/// The fields of a JSON object that [`plaintext`] made. `None` when it is something else.
+///
+/// Values are taken as raw JSON and unescaped here: the parser would unescape into a scratch buffer that it does not
+/// wipe.
+pub(crate) fn fields(plaintext: &[u8]) -> Option<FieldValues> {
+    let raw: BTreeMap<String, &RawValue> = serde_json::from_slice(plaintext).ok()?;
+    let pairs: Option<Vec<(String, SecretString)>> = raw
+        .into_iter()
+        .map(|(name, value)| Some((name, unescape(value.get())?)))
+        .collect();
+    Some(FieldValues::from_pairs(pairs?))
+}
+
+/// The text of a JSON string (RFC 8259, section 7).
+fn unescape(json: &str) -> Option<SecretString> {
+    let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    // Unescaping only shortens, so this never grows.
+    let mut text = Zeroizing::new(String::with_capacity(inner.len()));
+    let mut rest = inner;
+    while let Some((plain, escaped)) = rest.split_once('\\') {
+        text.push_str(plain);
+        let (character, length) = escape(escaped)?;
+        text.push(character);
+        rest = escaped.get(length..)?;
+    }
+    text.push_str(rest);
+    Some(SecretString::from(text.as_str()))
+}
+
+/// The character of an escape sequence, and its length without the backslash. Surrogate pairs are not read, because
+/// [`plaintext`] writes no `\u` but for control characters.
+fn escape(escaped: &str) -> Option<(char, usize)> {
+    Some(match escaped.as_bytes().first()? {
+        b'"' => ('"', 1),
+        b'\\' => ('\\', 1),
+        b'/' => ('/', 1),
+        b'b' => ('\u{8}', 1),
+        b'f' => ('\u{c}', 1),
+        b'n' => ('\n', 1),
+        b'r' => ('\r', 1),
+        b't' => ('\t', 1),
+        b'u' => (char::from_u32(u32::from_str_radix(escaped.get(1..5)?, 16).ok()?)?, 5),
+        _ => return None,
+    })
+}
+
+/// A view of the fields that can be serialized. It exists inside [`plaintext`] only.
+struct Plainly<'a>(&'a FieldValues);
+
+impl Serialize for Plainly<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.0.iter() {
+            let name: &str = name;
+            if name.is_empty() {
+                return Err(S::Error::custom("a field has no name"));
+            }
+            map.serialize_entry(name, value.expose_secret())?;
+        }
+        map.end()
+    }
+}
+
+/// Counts what is written to it.
+struct Counter(usize);
+
+impl Write for Counter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+use std::sync::Arc;
+
+use domain::Sha256Digest;
+use domain::integration::SealedSecret;
+use domain::recipe::FieldValues;
+
+use crate::cache::Ciphertext;
+use crate::{SecretContext, Vault, VaultError, envelope, expose};
+
+impl Vault {
+    /// Opens a secret, live or pending, that was sealed in just this context and that the event describes as `sealed`.
+    ///
+    /// The ciphertext may come from memory; it is decrypted anew each time.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`] when it was erased; [`VaultError::NotAuthentic`] when the context, the digest or the
+    /// envelope is not what was sealed.
+    pub async fn open_secret(&self, ctx: &SecretContext, sealed: &SealedSecret) -> Result<FieldValues, VaultError> {
+        let id = (ctx.credential, ctx.version);
+        if let Some(row) = self.cache.get(id)
+            && let Ok(fields) = self.decrypt(ctx, sealed, &row).await
+        {
+            return Ok(fields);
+        }
+        // Not in memory, or another process replaced it meanwhile: the databases have the last word.
+        let before = self.cache.before();
+        let row = Arc::new(self.read(ctx).await?);
+        let fields = self.decrypt(ctx, sealed, &row).await?;
+        self.cache.put(id, row, &before);
+        Ok(fields)
+    }
+
+    async fn read(&self, ctx: &SecretContext) -> Result<Ciphertext, VaultError> {
+        let missing = || VaultError::Missing {
+            credential: ctx.credential,
+            version: ctx.version,
+        };
+        let row = self
+            .rows
+            .sealed((ctx.credential, ctx.version))
+            .await?
+            .ok_or_else(missing)?;
+        let dek = envelope::key_of(&row.envelope).ok_or_else(|| not_authentic(ctx))?;
+        let key = self.keystore.key(dek.uuid()).await?.ok_or_else(missing)?;
+        Ok(Ciphertext {
+            ctx: row.ctx,
+            envelope: row.envelope,
+            key,
+        })
+    }
+
+    async fn decrypt(
+        &self,
+        ctx: &SecretContext,
+        sealed: &SealedSecret,
+        row: &Ciphertext,
+    ) -> Result<FieldValues, VaultError> {
+        // Each of these would fail in the cipher too; asked first, they do not look like a damaged keystore.
+        let as_described = row.ctx == *ctx
+            && row.key.ctx.id == sealed.dek.uuid()
+            && row.key.ctx.account.as_ref() == Some(&ctx.account)
+            && Sha256Digest::of(&row.envelope) == sealed.envelope_sha256;
+        if !as_described {
+            return Err(not_authentic(ctx));
+        }
+        let key = self.unwrap(&row.key).await?;
+        let plaintext = envelope::open(sealed.dek, &key, ctx, &row.envelope).map_err(|_| not_authentic(ctx))?;
+        expose::fields(&plaintext).ok_or_else(|| not_authentic(ctx))
+    }
+}
+
+fn not_authentic(ctx: &SecretContext) -> VaultError {
+    VaultError::NotAuthentic {
+        credential: ctx.credential,
+        version: ctx.version,
+    }
+}

@@ -1,0 +1,149 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use domain::integration::SealedSecret;
+use domain::recipe::FieldValues;
+use domain::{AccountId, CredentialId, DekId, Fingerprint, Sha256Digest};
+use hmac::Mac;
+
+use crate::format::{FINGERPRINT_LABEL, MAX_PLAINTEXT};
+use crate::key::{MacKey, SivKey, random_bytes, random_id};
+use crate::keystore::{KeyChange, WrappedKey};
+use crate::rows::{NewRow, RowChange};
+use crate::wrap::{KeyContext, Purpose};
+use crate::{SecretContext, Vault, VaultError, envelope, expose};
+
+impl Vault {
+    /// Seals the values of all fields, public ones too, and stores the envelope as *pending*: until
+    /// [`Vault::make_live`] it may be discarded. A pending row of the same version is replaced, and its key destroyed.
+    ///
+    /// `masked` holds a hint of each secret field; its names say which fields go into the fingerprint. `public` is for
+    /// display only.
+    ///
+    /// One commit in each database, the key first.
+    ///
+    /// # Errors
+    /// [`VaultError::AlreadyLive`] when that version is live; [`VaultError::TooLarge`]; otherwise when nothing could be
+    /// stored that could be read.
+    pub async fn seal(
+        &self,
+        ctx: &SecretContext,
+        fields: &FieldValues,
+        masked: BTreeMap<String, String>,
+        public: BTreeMap<String, String>,
+        now: DateTime<Utc>,
+    ) -> Result<SealedSecret, VaultError> {
+        let unfit = |_| VaultError::Stopped("the fields cannot be written as JSON");
+        let plaintext = expose::plaintext(fields).map_err(unfit)?;
+        if plaintext.len() > MAX_PLAINTEXT {
+            return Err(VaultError::TooLarge {
+                actual: plaintext.len(),
+                limit: MAX_PLAINTEXT,
+            });
+        }
+        let (masked_json, public) = (to_json(&masked)?, to_json(&public)?);
+
+        let (dek, key, account_key) = self.add_key(&ctx.account).await?;
+        let fingerprint = fingerprint(&account_key, fields, masked.keys());
+        let failed = |_| VaultError::KeyNotAuthentic { key: dek.uuid() };
+        let envelope = envelope::seal(dek, &key, &random_bytes()?, ctx, &plaintext).map_err(failed)?;
+        let envelope_sha256 = Sha256Digest::of(&envelope);
+
+        let row = NewRow {
+            ctx: ctx.clone(),
+            dek,
+            envelope,
+            sha256: envelope_sha256,
+            created_at: now,
+            masked: masked_json,
+            public,
+        };
+        let put = self.rows.change(RowChange::Put(Box::new(row))).await?;
+        if put.rows == 0 {
+            self.keystore.destroy(vec![dek.uuid()]).await?;
+            return Err(VaultError::AlreadyLive {
+                credential: ctx.credential,
+                version: ctx.version,
+            });
+        }
+        if !put.deks.is_empty() {
+            self.cache.forget(&[(ctx.credential, ctx.version)]);
+            self.keystore
+                .destroy(put.deks.into_iter().map(DekId::uuid).collect())
+                .await?;
+        }
+        Ok(SealedSecret {
+            dek,
+            envelope_sha256,
+            fingerprint,
+        })
+    }
+
+    /// Tells the vault that the event which names this secret is stored. Nothing happens when it was told before.
+    ///
+    /// After a power cut the row may be pending again; a sweeper that finds its event makes it live once more.
+    ///
+    /// # Errors
+    /// [`VaultError::Missing`] when there is no such row.
+    pub async fn make_live(&self, credential: CredentialId, version: u32) -> Result<(), VaultError> {
+        let made = self.rows.change(RowChange::MakeLive((credential, version))).await?;
+        if made.rows == 0 {
+            Err(VaultError::Missing { credential, version })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Makes a key for one envelope and stores it, with the account's fingerprint key if it has none yet.
+    async fn add_key(&self, account: &AccountId) -> Result<(DekId, SivKey, MacKey), VaultError> {
+        let id = random_id()?;
+        let key = SivKey::random()?;
+        let mut ring = self.keys.ring();
+        // A second round only when another key-encryption key was promoted meanwhile, by another process.
+        for _ in 0..3 {
+            let (fresh, known) = match self.keystore.fingerprint_key(account).await? {
+                Some(known) => (None, Some(known)),
+                None => (Some(MacKey::random()?), None),
+            };
+            let ctx = |id, purpose| KeyContext {
+                id,
+                purpose,
+                account: Some(account.clone()),
+            };
+            let dek = ring.wrap(ctx(id, Purpose::Credential), &key)?;
+            let fingerprint = match &fresh {
+                Some(fresh) => Some(ring.wrap(ctx(random_id()?, Purpose::Fingerprint), fresh)?),
+                None => None,
+            };
+            let added = self.keystore.change(KeyChange::Add { key: dek, fingerprint }).await?;
+            if added.rows == 0 {
+                ring = self.reload_ring().await?;
+                continue;
+            }
+            let account_key = self.account_key(fresh, known.or(added.fingerprint)).await?;
+            return Ok((DekId::new(id), key, account_key));
+        }
+        Err(VaultError::Stopped("its key ring is being rotated: try again"))
+    }
+
+    /// The fingerprint key: the stored one if there is one, otherwise the one that was just added.
+    async fn account_key(&self, fresh: Option<MacKey>, stored: Option<WrappedKey>) -> Result<MacKey, VaultError> {
+        match (stored, fresh) {
+            (Some(stored), _) => self.unwrap(&stored).await,
+            (None, Some(fresh)) => Ok(fresh),
+            (None, None) => Err(VaultError::Stopped("the account's fingerprint key is gone")),
+        }
+    }
+}
+
+fn to_json(texts: &BTreeMap<String, String>) -> Result<String, VaultError> {
+    serde_json::to_string(texts).map_err(|_| VaultError::Stopped("the hints cannot be written as JSON"))
+}
+
+/// The formula is in [`crate::format`].
+fn fingerprint<'a>(key: &MacKey, fields: &FieldValues, secret: impl Iterator<Item = &'a String>) -> Fingerprint {
+    let mut mac = expose::mac(key);
+    mac.update(FINGERPRINT_LABEL);
+    expose::feed(&mut mac, fields, secret);
+    Fingerprint::new(mac.finalize().into_bytes().into())
+}

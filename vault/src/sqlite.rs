@@ -1,0 +1,70 @@
+//! How the two databases are opened.
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
+
+use crate::VaultError;
+
+/// How long a writer waits for another process, and an erasure for the readers.
+const BUSY: Duration = Duration::from_secs(5);
+/// Reads are short, and most are answered from memory.
+const READERS: u32 = 4;
+
+/// Opens a database for writing, makes it when it is not there, and brings its tables up to date.
+pub(crate) async fn writer(
+    path: &Path,
+    store: &'static str,
+    migrations: &Migrator,
+) -> Result<SqliteConnection, VaultError> {
+    own(path).map_err(VaultError::file(path))?;
+    let options = options(path).journal_mode(SqliteJournalMode::Wal);
+    let mut connection = options.connect().await.map_err(VaultError::of(store))?;
+    migrations
+        .run(&mut connection)
+        .await
+        .map_err(|error| VaultError::of(store)(error.into()))?;
+    Ok(connection)
+}
+
+/// Opens some connections that can only read. The database must have been opened for writing before.
+pub(crate) async fn readers(path: &Path, store: &'static str) -> Result<SqlitePool, VaultError> {
+    let pool = SqlitePoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(false);
+    pool.connect_with(options(path).read_only(true))
+        .await
+        .map_err(VaultError::of(store))
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(BUSY)
+        // A commit is on the disk when it returns.
+        .synchronous(SqliteSynchronous::Full)
+        // What is deleted is overwritten with zeros.
+        .pragma("secure_delete", "ON")
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
+}
+
+/// Makes the file, or takes it as it is, for the owner alone. SQLite gives `-wal` and `-shm` the mode of the database.
+fn own(path: &Path) -> std::io::Result<()> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+    }
+    Ok(())
+}

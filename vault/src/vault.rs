@@ -1,0 +1,95 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cache::Cache;
+use crate::key::{Key, MacKey};
+use crate::keyring::held::{self, CheckedRing, HeldKeys};
+use crate::keyring::{KeyProvider, KeyringError, KeyringFile};
+use crate::keystore::{Keystore, WrappedKey};
+use crate::rows::Rows;
+use crate::{VaultError, VaultPaths, open};
+
+/// The vault: seals secrets, opens them, and destroys them.
+///
+/// # What a crash leaves
+///
+/// The two databases commit one after the other, so a crash can fall between. Every state that it can leave is one in
+/// which either all is in place or nobody can read what is left:
+///
+/// | while | left behind | what becomes of it |
+/// |---|---|---|
+/// | first start | a key ring and no keystore | the next start takes the ring |
+/// | first start | a keystore without keys and an empty vault | the next start joins the two |
+/// | `seal`, between the files | a key without an envelope | removed at the next start |
+/// | `seal`, before the event | a pending row | the caller's sweeper: [`Vault::pending`], [`Vault::discard`] |
+/// | `seal` over a pending row | the replaced row's key without an envelope | removed at the next start |
+/// | `make_live` | a pending row whose event exists | it opens; the sweeper makes it live |
+/// | `discard`, between the files | a key without an envelope | removed at the next start |
+/// | `erase`, between the files | an envelope without a key: nobody can open it | the caller erases again |
+/// | `erase`, before the truncation | the same, and old bytes in a write-ahead log | the caller erases again |
+/// | `add_kek` | a key in the ring that the keystore does not know | the next start makes it known |
+/// | `rewrap_batch` | some keys under the old one, some under the new one | both open; the next batch goes on |
+///
+/// A process that opens the vault while another one has it open removes nothing, because what looks like a remainder may
+/// be a write in progress.
+pub struct Vault {
+    pub(crate) keystore: Keystore,
+    pub(crate) rows: Rows,
+    pub(crate) keys: HeldKeys,
+    pub(crate) digest_key: MacKey,
+    pub(crate) cache: Cache,
+}
+
+impl Vault {
+    /// Opens the vault, with its key ring in a file. All three files are made at the very first start; after that it
+    /// stays closed when one of them is missing or belongs elsewhere.
+    ///
+    /// # Errors
+    /// [`VaultError::Keyring`] when the key ring is missing, exposed to others, damaged or not the right one;
+    /// [`VaultError::Inconsistent`] when the databases do not belong together; otherwise when a file cannot be used.
+    pub async fn open(paths: &VaultPaths) -> Result<Self, VaultError> {
+        let provider = Arc::new(KeyringFile::new(&paths.keyring));
+        Self::open_with(paths.vault.clone(), paths.keystore.clone(), provider).await
+    }
+
+    /// Opens the vault with key-encryption keys from `provider`.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub async fn open_with(
+        vault: PathBuf,
+        keystore: PathBuf,
+        provider: Arc<dyn KeyProvider>,
+    ) -> Result<Self, VaultError> {
+        let opened = open::open(&vault, &keystore, &provider).await?;
+        let lock = Arc::new(opened.lock);
+        Ok(Self {
+            keystore: Keystore::start(&keystore, opened.keystore, lock.clone()).await?,
+            rows: Rows::start(&vault, opened.vault, lock).await?,
+            keys: HeldKeys::new(provider, opened.ring),
+            digest_key: opened.digest_key,
+            cache: Cache::new(),
+        })
+    }
+
+    /// Unwraps a key. When the key that wrapped it is not known here, the ring is loaded anew: another process may have
+    /// added it.
+    pub(crate) async fn unwrap<const N: usize>(&self, key: &WrappedKey) -> Result<Key<N>, VaultError> {
+        match self.keys.ring().unwrap(key) {
+            Err(VaultError::Keyring(KeyringError::Unknown { .. })) => self.reload_ring().await?.unwrap(key),
+            other => other,
+        }
+    }
+
+    /// Loads the key ring anew and checks it against the keystore.
+    pub(crate) async fn reload_ring(&self) -> Result<Arc<CheckedRing>, VaultError> {
+        let provider = self.keys.provider();
+        let place = provider.place();
+        let missing = || KeyringError::Missing {
+            place: provider.place(),
+        };
+        let ring = held::load(&provider).await?.ok_or_else(missing)?;
+        let (known, in_use) = (self.keystore.keks().await?, self.keystore.in_use().await?);
+        Ok(self.keys.replace(CheckedRing::check(ring, place, &known, &in_use)?))
+    }
+}

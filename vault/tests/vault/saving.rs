@@ -1,0 +1,197 @@
+//! Pending, live, discarded.
+
+use chrono::Duration;
+use futures::future::join_all;
+use vault::VaultError;
+
+use crate::support::{Place, closed, context, credential, fields, noon, open_key, plain, seal, texts};
+
+#[tokio::test]
+async fn what_was_sealed_opens_again_also_after_a_restart() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let ctx = context("acme", 1, 1);
+    let values = [
+        ("api_key", "sk-\"quoted\"\\back\u{1}slash-ü-🔑"),
+        ("host", "eu.example.com"),
+        ("pem", "a\nb\tc"),
+    ];
+    let sealed = vault
+        .seal(&ctx, &fields(&values), texts(&[("api_key", "…")]), texts(&[]), noon())
+        .await
+        .unwrap();
+    vault.make_live(ctx.credential, ctx.version).await.unwrap();
+
+    assert_eq!(plain(&vault.open_secret(&ctx, &sealed).await.unwrap()), texts(&values));
+
+    closed(vault, &place.paths).await;
+    let vault = place.open().await;
+    assert_eq!(plain(&vault.open_secret(&ctx, &sealed).await.unwrap()), texts(&values));
+}
+
+#[tokio::test]
+async fn a_pending_secret_is_replaced_and_a_live_one_never() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let ctx = context("acme", 1, 1);
+
+    let first = seal(&vault, &ctx, "first").await.unwrap();
+    let second = seal(&vault, &ctx, "second").await.unwrap();
+    assert!(matches!(
+        vault.open_secret(&ctx, &first).await,
+        Err(VaultError::NotAuthentic { .. })
+    ));
+    assert_eq!(open_key(&vault, &ctx, &second).await.unwrap(), "second");
+
+    vault.make_live(ctx.credential, 1).await.unwrap();
+    vault.make_live(ctx.credential, 1).await.unwrap();
+    assert!(matches!(
+        seal(&vault, &ctx, "third").await,
+        Err(VaultError::AlreadyLive { version: 1, .. })
+    ));
+    assert_eq!(open_key(&vault, &ctx, &second).await.unwrap(), "second");
+
+    // The keys of the replaced and of the refused one are gone: one credential key, fingerprint key, digest key.
+    assert_eq!(vault.status().await.unwrap().keks[0].keys, 3);
+}
+
+#[tokio::test]
+async fn only_a_pending_secret_can_be_discarded() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let (kept, dropped) = (context("acme", 1, 1), context("acme", 2, 1));
+    let live = seal(&vault, &kept, "live").await.unwrap();
+    vault.make_live(kept.credential, 1).await.unwrap();
+    let pending = seal(&vault, &dropped, "pending").await.unwrap();
+    assert_eq!(open_key(&vault, &dropped, &pending).await.unwrap(), "pending");
+
+    vault.discard(kept.credential, 1).await.unwrap();
+    vault.discard(dropped.credential, 1).await.unwrap();
+    vault.discard(dropped.credential, 1).await.unwrap();
+
+    assert_eq!(open_key(&vault, &kept, &live).await.unwrap(), "live");
+    assert!(matches!(
+        vault.open_secret(&dropped, &pending).await,
+        Err(VaultError::Missing { .. })
+    ));
+    assert!(matches!(
+        vault.make_live(dropped.credential, 1).await,
+        Err(VaultError::Missing { .. })
+    ));
+}
+
+#[tokio::test]
+async fn pending_lists_what_was_sealed_before_a_time_and_is_not_live() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let (live, pending) = (context("acme", 1, 1), context("acme", 2, 7));
+    seal(&vault, &live, "one").await.unwrap();
+    seal(&vault, &pending, "two").await.unwrap();
+    vault.make_live(live.credential, 1).await.unwrap();
+
+    assert_eq!(vault.pending(noon()).await.unwrap(), []);
+    assert_eq!(vault.pending(noon() + Duration::seconds(1)).await.unwrap(), [pending]);
+}
+
+#[tokio::test]
+async fn hints_are_shown_to_their_own_account_only() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let ids: Vec<_> = (1..=600).map(|number| (credential(number), 1)).collect();
+    let (mine, foreign) = (context("acme", 1, 1), context("other", 600, 1));
+    seal(&vault, &mine, "one").await.unwrap();
+    seal(&vault, &foreign, "two").await.unwrap();
+
+    let hints = vault.hints(&mine.account, &ids).await.unwrap();
+    assert_eq!(hints.len(), 1);
+    assert_eq!(hints[&(mine.credential, 1)].masked, texts(&[("api_key", "…1234")]));
+    assert_eq!(
+        hints[&(mine.credential, 1)].public,
+        texts(&[("host", "eu.example.com")])
+    );
+}
+
+#[tokio::test]
+async fn lists_give_every_secret_once_by_credential_and_version() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let expected = [
+        context("acme", 1, 1),
+        context("acme", 1, 2),
+        context("other", 2, 1),
+        context("acme", 3, 1),
+    ];
+    for ctx in expected.iter().rev() {
+        seal(&vault, ctx, "key").await.unwrap();
+    }
+
+    let mut seen = Vec::new();
+    while let page = vault
+        .all(
+            seen.last()
+                .map(|ctx: &vault::SecretContext| (ctx.credential, ctx.version)),
+            3,
+        )
+        .await
+        .unwrap()
+        && !page.is_empty()
+    {
+        seen.extend(page);
+    }
+    assert_eq!(seen, expected);
+    let of_account = vault.secrets_of(&expected[0].account).await.unwrap();
+    assert_eq!(
+        of_account,
+        [expected[0].clone(), expected[1].clone(), expected[3].clone()]
+    );
+}
+
+#[tokio::test]
+async fn many_secrets_are_sealed_and_opened_at_once() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let contexts: Vec<_> = (0..100)
+        .map(|number| context(&format!("account-{}", number % 5), number, 1))
+        .collect();
+
+    let sealed = join_all(contexts.iter().map(|ctx| seal(&vault, ctx, "the same key"))).await;
+    let sealed: Vec<_> = sealed.into_iter().map(Result::unwrap).collect();
+    let opened = join_all(
+        contexts
+            .iter()
+            .zip(&sealed)
+            .map(|(ctx, sealed)| open_key(&vault, ctx, sealed)),
+    )
+    .await;
+
+    assert!(opened.into_iter().all(|key| key.unwrap() == "the same key"));
+    // Each account got one fingerprint key, though all asked at once.
+    for (ctx, one) in contexts.iter().zip(&sealed) {
+        for (other_ctx, other) in contexts.iter().zip(&sealed) {
+            assert_eq!(one.fingerprint == other.fingerprint, ctx.account == other_ctx.account);
+        }
+    }
+}
+
+#[tokio::test]
+async fn fields_that_are_too_long_are_refused_without_repeating_them() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let error = seal(&vault, &context("acme", 1, 1), &"k".repeat(70_000))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, VaultError::TooLarge { limit: 65_536, .. }));
+    assert!(!error.to_string().contains("kkk"));
+}
+
+#[tokio::test]
+async fn a_request_digest_is_the_same_again_after_a_restart_and_differs_by_vault() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let digest = vault.request_digest(b"request").await;
+    assert_ne!(digest, vault.request_digest(b"other").await);
+    closed(vault, &place.paths).await;
+
+    assert_eq!(place.open().await.request_digest(b"request").await, digest);
+    assert_ne!(Place::new().open().await.request_digest(b"request").await, digest);
+}
