@@ -2,14 +2,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::recipe::{HttpRequest, HttpResponse};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, redirect, retry};
+use rustls::ClientConfig;
 
 use crate::config::EgressConfig;
+use crate::error::EgressError;
 use crate::failure::Failure;
 use crate::guard::{Reach, Target};
 use crate::resolver::GuardedResolver;
-use crate::trust::{self, EgressError};
+use crate::trust;
 
 /// What a provider sees as the caller, unless the row says otherwise.
 const USER_AGENT: &str = concat!("SoConnective-Integrations/", env!("CARGO_PKG_VERSION"));
@@ -34,9 +36,10 @@ pub(crate) struct Answer {
 impl Client {
     /// Builds both clients.
     pub(crate) fn new(config: &EgressConfig) -> Result<Self, EgressError> {
+        let tls = trust::client_config(&config.extra_roots)?;
         Ok(Self {
-            public: build(config, Reach::Public)?,
-            excepted: build(config, Reach::Excepted)?,
+            public: build(config, tls.clone(), Reach::Public)?,
+            excepted: build(config, tls, Reach::Excepted)?,
             total_timeout: config.total_timeout,
             max_body: config.max_body,
         })
@@ -77,9 +80,9 @@ impl Client {
     }
 }
 
-fn build(config: &EgressConfig, reach: Reach) -> Result<reqwest::Client, EgressError> {
+fn build(config: &EgressConfig, tls: ClientConfig, reach: Reach) -> Result<reqwest::Client, EgressError> {
     reqwest::Client::builder()
-        .tls_backend_preconfigured(trust::client_config(&config.extra_roots)?)
+        .tls_backend_preconfigured(tls)
         .https_only(reach == Reach::Public)
         .dns_resolver(GuardedResolver::new(Arc::clone(&config.lookup), reach))
         .redirect(redirect::Policy::none())
@@ -108,6 +111,11 @@ fn into_request(target: &Target, request: &HttpRequest) -> Result<reqwest::Reque
     }
     if let Some(body) = request.body() {
         *converted.body_mut() = Some(body.to_vec().into());
+    } else if converted.method() == Method::POST {
+        // A POST without content says so (RFC 9110, section 8.6); some servers refuse one that does not.
+        converted
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     Ok(converted)
 }

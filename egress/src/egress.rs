@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use crate::breaker::{Breaker, CircuitKey};
 use crate::client::{Answer, Client};
 use crate::config::EgressConfig;
+use crate::error::EgressError;
 use crate::failure::Failure;
 use crate::guard::Guard;
 use crate::limits::Limits;
-use crate::trust::EgressError;
 
 /// The way out: it tests credentials against their providers. One for the whole process, shared.
 pub struct Egress {

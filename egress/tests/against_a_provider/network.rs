@@ -146,6 +146,18 @@ async fn an_address_is_called_only_where_the_operator_allowed_it() {
 }
 
 #[tokio::test]
+async fn a_name_of_the_operator_s_own_network_is_looked_up_by_the_system() {
+    let inside = Provider::start_plain().await;
+    let authority = format!("localhost:{}", inside.address().port());
+    let egress = egress(EgressConfig {
+        allow: vec![authority.parse().unwrap()],
+        ..EgressConfig::default()
+    });
+    let outcome = test(&egress, &probe_at(&format!("http://{authority}"))).await;
+    assert_eq!(line(&outcome), "accepted -");
+}
+
+#[tokio::test]
 async fn addresses_in_disguise_are_not_called() {
     let egress = egress(EgressConfig::default());
     for (base_url, code) in [

@@ -13,6 +13,7 @@ use axum::http::{Request, Response};
 use axum::serve::{IncomingStream, Listener};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
@@ -31,6 +32,7 @@ pub(crate) struct Provider {
 struct Shared {
     answer: Mutex<Answer>,
     received: Mutex<Vec<Received>>,
+    arrivals: watch::Sender<()>,
     connections: AtomicUsize,
 }
 
@@ -160,6 +162,11 @@ impl Provider {
         std::mem::take(&mut *self.shared.received.lock().unwrap())
     }
 
+    /// Changes with every request that arrives from now on.
+    pub(crate) fn arrivals(&self) -> watch::Receiver<()> {
+        self.shared.arrivals.subscribe()
+    }
+
     /// How many TCP connections were made to it.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
@@ -216,6 +223,7 @@ async fn respond(shared: &Shared, Sni(sni): Sni, request: Request<Body>) -> Resp
         headers,
         body: String::from_utf8(body.to_vec()).unwrap(),
     });
+    shared.arrivals.send_replace(());
     let answer = shared.answer.lock().unwrap().clone();
     let body = match answer.body {
         AnswerBody::Bytes(bytes) => Body::from(bytes),
