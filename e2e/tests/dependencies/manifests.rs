@@ -22,7 +22,8 @@ pub(crate) fn unexplained(manifest: &str) -> Vec<String> {
     found
 }
 
-/// Where the manifest of crate `name` goes its own way instead of the workspace's.
+/// Where the manifest of crate `name` goes its own way instead of the workspace's. A crate that names itself, to switch a
+/// feature on for its own tests, does not.
 pub(crate) fn departures(name: &str, manifest: &str) -> Vec<String> {
     let mut found = Vec::new();
     let mut section = "";
@@ -34,6 +35,7 @@ pub(crate) fn departures(name: &str, manifest: &str) -> Vec<String> {
             lints |= line == "workspace = true";
         } else if section.ends_with("dependencies]")
             && let Some(dependency) = entry(line)
+            && dependency != name
             && !line.contains("workspace = true")
         {
             found.push(format!(
@@ -86,7 +88,9 @@ mod tests {
 
     #[test]
     fn a_crate_that_takes_everything_from_the_workspace_is_fine() {
-        let manifest = "[lints]\nworkspace = true\n[dependencies]\na.workspace = true\nb = { workspace = true, features = [\"c\"] }\n";
+        let manifest = "[lints]\nworkspace = true\n[dependencies]\na.workspace = true\n\
+                        b = { workspace = true, features = [\"c\"] }\n\
+                        [dev-dependencies]\nx = { path = \".\", features = [\"d\"] }\n";
         assert!(departures("x", manifest).is_empty());
     }
 }
