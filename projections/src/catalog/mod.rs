@@ -1,0 +1,13 @@
+//! The marketplace: rows, search, connect forms, logos.
+
+mod document;
+mod item;
+mod page;
+mod query;
+mod search;
+
+pub(crate) use document::ProviderRecord;
+pub use document::ProviderStatus;
+pub use item::{Badge, CatalogEntry, CatalogItem, LogoRef, ProviderView};
+pub use page::{CatalogFilter, CatalogPage, Facet, Facets};
+pub use query::CatalogQuery;

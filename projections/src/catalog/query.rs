@@ -1,0 +1,179 @@
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use domain::{ProviderKey, Sha256Digest, StreamId};
+use eventlog::EventLog;
+
+use super::document::{Catalog, CatalogDocument, PROVIDERS, ProviderRecord, ProviderStatus, logo_key, provider_key};
+use super::page::Snapshot;
+use super::{CatalogEntry, CatalogFilter, CatalogPage, ProviderView};
+use crate::cache::AnswerCache;
+use crate::past::document_as_of;
+use crate::reader::Reader;
+use crate::{AsOf, ProjectionName, QueryError};
+
+/// Rows that are read at once.
+const PAGE: u32 = 1000;
+
+/// Answers questions about the marketplace. The whole catalog is kept in memory until it changes, but for the images.
+pub struct CatalogQuery {
+    reader: Reader<Catalog>,
+    snapshot: AnswerCache<(), Arc<Snapshot>>,
+}
+
+impl CatalogQuery {
+    pub(crate) fn new(reader: Reader<Catalog>) -> Self {
+        Self {
+            reader,
+            snapshot: AnswerCache::new(NonZeroUsize::MIN),
+        }
+    }
+
+    pub(crate) const fn reader(&self) -> &Reader<Catalog> {
+        &self.reader
+    }
+
+    /// The marketplace: published rows.
+    ///
+    /// # Errors
+    /// [`QueryError::InvalidCursor`] and other [`QueryError`]s.
+    pub async fn list(&self, filter: &CatalogFilter) -> Result<CatalogPage, QueryError> {
+        self.snapshot().await?.page(filter)
+    }
+
+    /// A published row with its connect form.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn get(&self, key: &ProviderKey) -> Result<Option<CatalogEntry>, QueryError> {
+        Ok(self
+            .record(key)
+            .await?
+            .filter(|record| is_published(record))
+            .map(|record| CatalogEntry::new(&record)))
+    }
+
+    /// The marketplace as it was.
+    ///
+    /// # Errors
+    /// [`QueryError::InvalidCursor`] and other [`QueryError`]s.
+    pub async fn list_as_of(
+        &self,
+        log: &dyn EventLog,
+        filter: &CatalogFilter,
+        as_of: AsOf,
+    ) -> Result<CatalogPage, QueryError> {
+        let now = self.snapshot().await?;
+        let mut past = Vec::new();
+        for record in now.records() {
+            past.extend(self.record_as_of(log, &record.row.key, as_of).await?);
+        }
+        Snapshot::new(past.into_iter()).page(filter)
+    }
+
+    /// A row as it was, if it was published then.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn get_as_of(
+        &self,
+        log: &dyn EventLog,
+        key: &ProviderKey,
+        as_of: AsOf,
+    ) -> Result<Option<CatalogEntry>, QueryError> {
+        let record = self.record_as_of(log, key, as_of).await?;
+        Ok(record.filter(is_published).map(|record| CatalogEntry::new(&record)))
+    }
+
+    /// All rows, drafts and retired ones included, by key: for platform admins.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn providers(&self) -> Result<Vec<ProviderView>, QueryError> {
+        Ok(self
+            .snapshot()
+            .await?
+            .records()
+            .map(|record| ProviderView::new(record))
+            .collect())
+    }
+
+    /// A row, wherever it stands: for platform admins.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn provider(&self, key: &ProviderKey) -> Result<Option<ProviderView>, QueryError> {
+        Ok(self.record(key).await?.map(|record| ProviderView::new(&record)))
+    }
+
+    /// The image with this digest, as PNG, if it is or was the logo of a row.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn logo(&self, sha256: Sha256Digest) -> Result<Option<Bytes>, QueryError> {
+        match self.reader.get(&logo_key(sha256)).await?.as_deref() {
+            Some(CatalogDocument::Logo(png)) => {
+                let png = STANDARD
+                    .decode(png)
+                    .map_err(|_| QueryError::Corrupt(ProjectionName::Catalog))?;
+                Ok(Some(png.into()))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// A row, wherever it stands.
+    pub(crate) async fn record(&self, key: &ProviderKey) -> Result<Option<Arc<ProviderRecord>>, QueryError> {
+        Ok(self.snapshot().await?.record(key).cloned())
+    }
+
+    /// A row as it was, wherever it stood.
+    pub(crate) async fn record_as_of(
+        &self,
+        log: &dyn EventLog,
+        key: &ProviderKey,
+        as_of: AsOf,
+    ) -> Result<Option<ProviderRecord>, QueryError> {
+        let stream = StreamId::Provider(key.clone());
+        let document = document_as_of::<Catalog>(log, &stream, &provider_key(key), as_of).await?;
+        Ok(document.and_then(into_record))
+    }
+
+    async fn snapshot(&self) -> Result<Arc<Snapshot>, QueryError> {
+        let changes = self.reader.changes();
+        if let Some(snapshot) = self.snapshot.get(changes, &()) {
+            return Ok(snapshot);
+        }
+        let count = changes.count();
+        let mut records: Vec<ProviderRecord> = Vec::new();
+        loop {
+            let after = records
+                .last()
+                .map(|record| provider_key(&record.row.key))
+                .unwrap_or_default();
+            let page = self.reader.range(PROVIDERS, &after, PAGE).await?;
+            let full = page.len() == PAGE as usize;
+            records.extend(page.into_iter().filter_map(into_record));
+            if !full {
+                break;
+            }
+        }
+        let snapshot = Arc::new(Snapshot::new(records.into_iter()));
+        self.snapshot.put(changes, count, (), Arc::clone(&snapshot));
+        Ok(snapshot)
+    }
+}
+
+fn is_published(record: &ProviderRecord) -> bool {
+    record.status == ProviderStatus::Published
+}
+
+fn into_record(document: CatalogDocument) -> Option<ProviderRecord> {
+    match document {
+        CatalogDocument::Provider(record) => Some(*record),
+        CatalogDocument::Logo(_) => None,
+    }
+}

@@ -1,0 +1,79 @@
+use domain::Position;
+use eventlog::LogError;
+
+use crate::ProjectionName;
+
+/// Why the read side could not be opened, run, rebuilt or verified.
+#[derive(Debug, thiserror::Error)]
+pub enum ProjectionError {
+    /// The read database said no.
+    #[error("the read database could not be used")]
+    Database(#[from] sqlx::Error),
+    /// The read database could not be brought to its current form.
+    #[error(
+        "the read database could not be brought to its current form; it is disposable: remove read.db and start again"
+    )]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// The log could not be read.
+    #[error("the log could not be read")]
+    Log(#[from] LogError),
+    /// An event that this program cannot read or apply stands in the way.
+    #[error("the projection {name} cannot be built past position {position}: {reason}")]
+    Poison {
+        /// The projection.
+        name: ProjectionName,
+        /// The event's position.
+        position: Position,
+        /// Why, without the event's data.
+        reason: String,
+    },
+    /// Somebody else moved the checkpoint: another process works on the same read model.
+    #[error("another process took over the projection {0}")]
+    Superseded(ProjectionName),
+    /// A row of the read model is not of its form.
+    #[error("a row of the projection {0} is not of its form; `soconnective projections rebuild {0}` repairs it")]
+    Corrupt(ProjectionName),
+    /// There is no live model to compare with.
+    #[error("the projection {0} has not been built yet")]
+    NotBuilt(ProjectionName),
+    /// A read model did not get as far as it was asked to.
+    #[error(transparent)]
+    Behind(#[from] Behind),
+    /// A task of the read side ended before its time.
+    #[error("a task of the read side ended before its time")]
+    Interrupted,
+}
+
+/// Why a query has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The read model is being built for the first time. It will be there soon: ask again.
+    #[error("the read model {0} is being built; ask again in a moment")]
+    NotReady(ProjectionName),
+    /// The read database said no.
+    #[error("the read model could not be read")]
+    Database(#[source] sqlx::Error),
+    /// The log could not be read for an answer about the past.
+    #[error("the log could not be read")]
+    Log(#[source] LogError),
+    /// A row of the read model is not of its form: rebuild the projection.
+    #[error("a row of the read model {0} is not of its form; `soconnective projections rebuild {0}` repairs it")]
+    Corrupt(ProjectionName),
+    /// The cursor is not one that an earlier answer gave.
+    #[error("the cursor is not one that an earlier answer gave")]
+    InvalidCursor,
+}
+
+/// A read model is not as far as it was asked to be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the read model {name} is at position {applied}, before {wanted}{}", if *.stopped { ", and has stopped" } else { "" })]
+pub struct Behind {
+    /// The first of those that were waited for.
+    pub name: ProjectionName,
+    /// Up to where it has applied the log.
+    pub applied: Position,
+    /// Up to where it was asked to be.
+    pub wanted: Position,
+    /// Whether it has stopped at an event, so that waiting is of no use.
+    pub stopped: bool,
+}

@@ -1,0 +1,54 @@
+use domain::access::AccessEvent;
+use domain::integration::IntegrationEvent;
+use domain::{ConnectionName, CredentialId, Event, ProviderKey, StreamId};
+
+/// What an event concerns, besides an account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Subject {
+    pub(crate) provider: Option<ProviderKey>,
+    pub(crate) connection: Option<ConnectionName>,
+    pub(crate) credential: Option<CredentialId>,
+}
+
+impl Subject {
+    pub(crate) fn of(stream: &StreamId, event: &Event) -> Self {
+        let provider = match stream {
+            StreamId::Provider(provider) | StreamId::Integration(_, provider) => Some(provider.clone()),
+            StreamId::Account(_) | StreamId::Access(_) | StreamId::Token(_) | StreamId::Keyring => None,
+        };
+        match event {
+            Event::Integration(event) => match connection(event) {
+                Some((connection, credential)) => Self {
+                    provider,
+                    connection: Some(connection.clone()),
+                    credential: Some(credential),
+                },
+                None => Self {
+                    provider,
+                    ..Self::default()
+                },
+            },
+            Event::Access(AccessEvent::CredentialReleased(event)) => Self {
+                provider: Some(event.provider.clone()),
+                connection: Some(event.connection.clone()),
+                credential: Some(event.credential),
+            },
+            Event::Provider(_) | Event::Account(_) | Event::Token(_) | Event::Keyring(_) => Self {
+                provider,
+                ..Self::default()
+            },
+        }
+    }
+}
+
+fn connection(event: &IntegrationEvent) -> Option<(&ConnectionName, CredentialId)> {
+    Some(match event {
+        IntegrationEvent::CredentialConnected(event) => (&event.connection, event.credential),
+        IntegrationEvent::CredentialRotated(event) => (&event.connection, event.credential),
+        IntegrationEvent::CredentialTested(event) => (&event.connection, event.credential),
+        IntegrationEvent::CredentialRetired(event) => (&event.connection, event.credential),
+        IntegrationEvent::CredentialDisconnected(event) => (&event.connection, event.credential),
+        IntegrationEvent::CredentialErased(event) => (&event.connection, event.credential),
+        IntegrationEvent::IntegrationInstalled(_) | IntegrationEvent::IntegrationUninstalled(_) => return None,
+    })
+}

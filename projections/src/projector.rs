@@ -1,0 +1,45 @@
+use async_trait::async_trait;
+use domain::Category;
+use sqlx::sqlite::SqlitePool;
+
+use crate::decoded::Decoded;
+use crate::store::Statement;
+
+/// One projection's way from events to rows. The runner owns the checkpoint and the transaction.
+#[async_trait]
+pub(crate) trait Projector: Send {
+    /// Whether events of this category can matter.
+    fn concerns(&self, category: Category) -> bool;
+
+    /// Takes events into memory, in order, up to the first that cannot be taken.
+    async fn take(&mut self, events: &[&Decoded], readers: &SqlitePool) -> Result<(), Halt>;
+
+    /// How many rows wait to be written.
+    fn pending(&self) -> usize;
+
+    /// The statements that write them. They count as written from here on.
+    fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error>;
+
+    /// After the commit of those statements: readers may see them. Says whether there was any change.
+    fn committed(&mut self) -> bool;
+
+    /// Forgets all that was taken and not committed, and what was read for it.
+    fn reset(&mut self);
+
+    /// Works on this table from here on; `empty` when it has no rows yet.
+    fn use_table(&mut self, table: &str, empty: bool);
+
+    /// Catching up is over: keeps little in memory.
+    fn relax(&mut self);
+}
+
+/// Why a projector took no more events.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    /// The event at this index can neither be applied nor passed by.
+    Poison { index: usize, reason: String },
+    /// The documents could not be read. Nothing of this batch counts.
+    Database(sqlx::Error),
+    /// A document that was read is not of its form.
+    Corrupt,
+}

@@ -1,0 +1,15 @@
+//! Keeps the read models up with the log: one task reads and decodes, one task per projection applies.
+
+mod build;
+mod feed;
+mod pages;
+mod task;
+mod verify;
+mod worker;
+
+pub(crate) use build::build;
+pub(crate) use feed::{Feed, WAITING};
+pub(crate) use task::run;
+pub use verify::Verification;
+pub(crate) use verify::verify;
+pub(crate) use worker::Worker;

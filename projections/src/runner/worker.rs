@@ -1,0 +1,260 @@
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::Position;
+use eventlog::EventLog;
+use sqlx::Connection;
+
+use crate::decoded::{Batch, Decoded};
+use crate::projector::{Halt, Projector};
+use crate::store::{Checkpoint, Generation, ReadStore, Stage};
+use crate::{ProjectionError, ProjectionName};
+
+/// Rows that are kept in memory, at most, while catching up.
+const MAX_PENDING: usize = 16_384;
+/// Events that concern nobody are passed by without a write. After so many, the checkpoint is stored all the same, so that
+/// a restart need not read them again.
+const MAX_UNSTORED: usize = 10_000;
+/// Events that are read from the log at once.
+const PAGE: usize = 4096;
+
+/// Applies events to one model: folds them, and writes rows and checkpoint in one transaction.
+pub(crate) struct Worker {
+    store: ReadStore,
+    log: Arc<dyn EventLog>,
+    projector: Box<dyn Projector>,
+    /// As it is stored.
+    checkpoint: Checkpoint,
+    /// Up to where events were taken; what lies between the checkpoint and this waits in memory, or concerns nobody.
+    seen: Position,
+    seen_at: Option<DateTime<Utc>>,
+    /// Events between the checkpoint and `seen`.
+    unstored: usize,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        store: ReadStore,
+        log: Arc<dyn EventLog>,
+        mut projector: Box<dyn Projector>,
+        checkpoint: Checkpoint,
+    ) -> Self {
+        projector.use_table(&Generation::table(&checkpoint), checkpoint.position == Position::START);
+        Self {
+            store,
+            log,
+            projector,
+            seen: checkpoint.position,
+            seen_at: checkpoint.recorded_at,
+            unstored: 0,
+            checkpoint,
+        }
+    }
+
+    pub(crate) const fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Up to where readers see the log; none while rows wait to be written.
+    pub(crate) fn visible(&self) -> Option<(Position, Option<DateTime<Utc>>)> {
+        (self.projector.pending() == 0).then_some((self.seen, self.seen_at))
+    }
+
+    /// Takes a batch. Where it does not follow what was seen, the log is read in between; what was seen already is passed
+    /// over, so that it makes no difference how often a batch comes.
+    pub(crate) async fn take(&mut self, batch: &Batch) -> Result<(), ProjectionError> {
+        if self.seen < batch.after {
+            self.catch_up(batch.after).await?;
+        }
+        self.fold_or_stop(&batch.events).await?;
+        if batch.caught_up {
+            self.commit().await?;
+            self.projector.relax();
+            return Ok(());
+        }
+        self.commit_when_full().await
+    }
+
+    /// Reads the log up to `until`.
+    pub(crate) async fn catch_up(&mut self, until: Position) -> Result<(), ProjectionError> {
+        while self.seen < until {
+            let page = self.log.read_all(self.seen, PAGE).await?;
+            let events = page.events.into_iter().take_while(|event| event.position <= until);
+            let events: Vec<Decoded> = events.map(|event| Decoded::new(Arc::new(event))).collect();
+            if events.is_empty() {
+                break;
+            }
+            self.fold_or_stop(&events).await?;
+            self.commit_when_full().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, and the checkpoint.
+    pub(crate) async fn commit(&mut self) -> Result<(), ProjectionError> {
+        if self.projector.pending() > 0 || self.unstored >= MAX_UNSTORED {
+            self.write().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what waits, and the checkpoint wherever it is.
+    pub(crate) async fn write(&mut self) -> Result<(), ProjectionError> {
+        if self.seen == self.checkpoint.position {
+            return Ok(());
+        }
+        let statements = self.projector.statements()?;
+        let store = self.store.clone();
+        let mut writer = store.writer().await;
+        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        for statement in statements {
+            statement.run(&mut tx).await?;
+        }
+        self.checkpoint.advance(&mut tx, self.seen, self.seen_at).await?;
+        tx.commit().await?;
+        self.stored();
+        Ok(())
+    }
+
+    /// Puts this model in the place of the live one, which is dropped if it is of the same version. It first goes as far as
+    /// that one is, while nobody can move it, so that no reader goes back in time.
+    pub(crate) async fn take_over(&mut self) -> Result<(), ProjectionError> {
+        self.write().await?;
+        Generation::finish(&self.store, &self.checkpoint).await?;
+        let store = self.store.clone();
+        let mut writer = store.writer().await;
+        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        let Checkpoint {
+            name,
+            version,
+            generation,
+            log_id,
+            ..
+        } = self.checkpoint;
+        let rival = Checkpoint::live(&mut *tx, name).await?;
+        let rival = rival.filter(|rival| rival.version == version && rival.log_id == log_id);
+        self.follow(rival.map_or(Position::START, |rival| rival.position))
+            .await?;
+        for statement in self.projector.statements()? {
+            statement.run(&mut tx).await?;
+        }
+        self.checkpoint.advance(&mut tx, self.seen, self.seen_at).await?;
+        self.checkpoint.position = self.seen;
+        self.checkpoint.recorded_at = self.seen_at;
+        let live = Generation::take_over(&mut tx, &self.checkpoint).await?;
+        tx.commit().await?;
+        drop(writer);
+        self.checkpoint = live;
+        self.projector.use_table(&Generation::table(&self.checkpoint), false);
+        self.projector.relax();
+        self.stored();
+        let aside = |c: &Checkpoint| c.stage == Stage::Building && c.version == version && c.generation < generation;
+        Generation::sweep(&self.store, name, aside).await
+    }
+
+    /// Takes events into memory up to `until`.
+    async fn follow(&mut self, until: Position) -> Result<(), ProjectionError> {
+        while self.seen < until {
+            let page = self.log.read_all(self.seen, PAGE).await?;
+            let events: Vec<Decoded> = page
+                .events
+                .into_iter()
+                .map(|event| Decoded::new(Arc::new(event)))
+                .collect();
+            if events.is_empty() {
+                return Err(ProjectionError::Superseded(self.name()));
+            }
+            self.fold(&events).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts again from what is stored: after a commit that failed, or when another model has taken over.
+    pub(crate) async fn reload(&mut self) -> Result<(), ProjectionError> {
+        self.projector.reset();
+        let Checkpoint {
+            name,
+            version,
+            generation,
+            ..
+        } = self.checkpoint;
+        let all = Checkpoint::all(self.store.readers(), name).await?;
+        let mine = |c: &&Checkpoint| c.version == version && (c.stage == Stage::Live || c.generation == generation);
+        let found = all.iter().filter(mine).max_by_key(|c| c.stage == Stage::Live);
+        self.checkpoint = found.cloned().ok_or(ProjectionError::NotBuilt(name))?;
+        self.seen = self.checkpoint.position;
+        self.seen_at = self.checkpoint.recorded_at;
+        self.unstored = 0;
+        self.projector.use_table(&Generation::table(&self.checkpoint), false);
+        Ok(())
+    }
+
+    /// Like [`Worker::fold`], and writes what comes before an event that cannot be taken.
+    async fn fold_or_stop(&mut self, events: &[Decoded]) -> Result<(), ProjectionError> {
+        let outcome = self.fold(events).await;
+        if matches!(outcome, Err(ProjectionError::Poison { .. })) {
+            self.write().await?;
+        }
+        outcome
+    }
+
+    /// Takes those of `events` that were not seen yet into memory.
+    async fn fold(&mut self, events: &[Decoded]) -> Result<(), ProjectionError> {
+        let seen = self.seen;
+        let fresh = &events[events.partition_point(|event| event.position() <= seen)..];
+        let Some(last) = fresh.last() else {
+            return Ok(());
+        };
+        let mut indexes = Vec::with_capacity(fresh.len());
+        let mut relevant = Vec::with_capacity(fresh.len());
+        for (index, event) in fresh.iter().enumerate() {
+            if self.projector.concerns(event.category()) {
+                indexes.push(index);
+                relevant.push(event);
+            }
+        }
+        match self.projector.take(&relevant, self.store.readers()).await {
+            Ok(()) => {
+                self.pass(last, fresh.len());
+                Ok(())
+            }
+            Err(Halt::Poison { index, reason }) => {
+                let poison = indexes[index];
+                if let Some(before) = poison.checked_sub(1).map(|before| &fresh[before]) {
+                    self.pass(before, poison);
+                }
+                Err(ProjectionError::Poison {
+                    name: self.name(),
+                    position: fresh[poison].position(),
+                    reason,
+                })
+            }
+            Err(Halt::Database(error)) => Err(error.into()),
+            Err(Halt::Corrupt) => Err(ProjectionError::Corrupt(self.name())),
+        }
+    }
+
+    fn pass(&mut self, last: &Decoded, count: usize) {
+        self.seen = last.position();
+        self.seen_at = Some(last.stored.recorded_at);
+        self.unstored += count;
+    }
+
+    async fn commit_when_full(&mut self) -> Result<(), ProjectionError> {
+        if self.projector.pending() >= MAX_PENDING {
+            self.write().await?;
+        }
+        Ok(())
+    }
+
+    fn stored(&mut self) {
+        self.checkpoint.position = self.seen;
+        self.checkpoint.recorded_at = self.seen_at;
+        self.unstored = 0;
+        self.projector.committed();
+    }
+
+    const fn name(&self) -> ProjectionName {
+        self.checkpoint.name
+    }
+}

@@ -1,0 +1,334 @@
+//! Events that follow one another as the write side would let them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::access::{AccessEvent, CredentialReleased};
+use domain::account::{AccountClosed, AccountEvent, AccountOpened, AccountRenamed, AiSettingsChosen};
+use domain::integration::{
+    CredentialConnected, CredentialDisconnected, CredentialErased, CredentialRetired, CredentialRotated,
+    CredentialTested, IntegrationEvent, IntegrationInstalled, IntegrationUninstalled, SealedSecret, Standing, Supersede,
+    TestOutcome, Verdict,
+};
+use domain::provider::{
+    AuthType, Help, Logo, ProviderAdded, ProviderDescribed, ProviderEvent, ProviderLogoChanged, ProviderPublished,
+    ProviderRecipeChanged, ProviderReinstated, ProviderRetired, ProviderRow,
+};
+use domain::recipe::{Ai, Recipe};
+use domain::token::{AccountScope, Role, TokenEvent, TokenIssued, TokenRevoked};
+use domain::{
+    AccountId, ConnectionName, CredentialId, DekId, Event, Fingerprint, ProviderKey, Sha256Digest, StreamId, TokenId,
+};
+use uuid::Uuid;
+
+use super::{credential, start};
+
+pub fn row(key: &ProviderKey) -> ProviderRow {
+    ProviderRow {
+        key: key.clone(),
+        name: key.to_string(),
+        category: "Email".to_owned(),
+        description: String::new(),
+        auth: AuthType::ApiKey,
+        credential: None,
+        help: Help::default(),
+        recipe: Recipe::default(),
+    }
+}
+
+pub fn ai_row(key: &ProviderKey, model: &str) -> ProviderRow {
+    let mut row = row(key);
+    row.category = "AI".to_owned();
+    row.recipe.ai = Some(Ai {
+        api: key.to_string(),
+        default_model: Some(model.to_owned()),
+    });
+    row
+}
+
+pub fn logo(seed: u8) -> Logo {
+    Logo {
+        sha256: Sha256Digest::of(&[seed]),
+        // "logo" in base64; nobody looks at it here.
+        png: "bG9nbw==".to_owned(),
+    }
+}
+
+pub fn sealed(seed: u64) -> SealedSecret {
+    SealedSecret {
+        dek: DekId::new(Uuid::from_u64_pair(3, seed)),
+        envelope_sha256: Sha256Digest::of(&seed.to_be_bytes()),
+        fingerprint: Fingerprint::new([7; 32]),
+    }
+}
+
+pub fn added(row: ProviderRow) -> ProviderEvent {
+    ProviderAdded {
+        row,
+        logo: None,
+        published: true,
+    }
+    .into()
+}
+
+pub fn opened(name: &str, parent: Option<&AccountId>) -> AccountEvent {
+    AccountOpened {
+        name: name.to_owned(),
+        parent: parent.cloned(),
+    }
+    .into()
+}
+
+pub fn chosen(providers: &[&ProviderKey], model: Option<&str>, inherit: bool) -> AccountEvent {
+    AiSettingsChosen {
+        providers: providers.iter().map(|key| (*key).clone()).collect(),
+        model: model.map(str::to_owned),
+        inherit,
+    }
+    .into()
+}
+
+pub fn installed() -> IntegrationEvent {
+    IntegrationInstalled {}.into()
+}
+
+pub fn connected(connection: &ConnectionName, credential: CredentialId) -> IntegrationEvent {
+    CredentialConnected {
+        connection: connection.clone(),
+        credential,
+        version: 1,
+        sealed: sealed(1),
+    }
+    .into()
+}
+
+pub fn rotated(
+    connection: &ConnectionName,
+    credential: CredentialId,
+    version: u32,
+    standing: Standing,
+) -> IntegrationEvent {
+    CredentialRotated {
+        connection: connection.clone(),
+        credential,
+        version,
+        sealed: sealed(version.into()),
+        standing,
+        overlap_seconds: 0,
+    }
+    .into()
+}
+
+pub fn tested(
+    connection: &ConnectionName,
+    credential: CredentialId,
+    version: u32,
+    verdict: Verdict,
+    promotes_over: Option<Supersede>,
+) -> IntegrationEvent {
+    CredentialTested {
+        connection: connection.clone(),
+        credential,
+        version,
+        outcome: TestOutcome {
+            verdict,
+            code: None,
+            identity: Some("ada@example.com".to_owned()),
+        },
+        promotes_over,
+    }
+    .into()
+}
+
+pub fn retired(connection: &ConnectionName, credential: CredentialId, version: u32) -> IntegrationEvent {
+    CredentialRetired {
+        connection: connection.clone(),
+        credential,
+        version,
+    }
+    .into()
+}
+
+pub fn disconnected(connection: &ConnectionName, credential: CredentialId) -> IntegrationEvent {
+    CredentialDisconnected {
+        connection: connection.clone(),
+        credential,
+    }
+    .into()
+}
+
+pub fn erased(connection: &ConnectionName, credential: CredentialId, versions: &[u32]) -> IntegrationEvent {
+    CredentialErased {
+        connection: connection.clone(),
+        credential,
+        versions: versions.to_vec(),
+    }
+    .into()
+}
+
+pub fn released(provider: &ProviderKey, connection: &ConnectionName, credential: CredentialId) -> AccessEvent {
+    CredentialReleased {
+        provider: provider.clone(),
+        connection: connection.clone(),
+        credential,
+        version: 1,
+        principal: "assistant".to_owned(),
+        purpose: None,
+        on_behalf_of: None,
+        lease_until: start(),
+    }
+    .into()
+}
+
+pub fn issued(name: &str, sha256: Sha256Digest) -> TokenEvent {
+    TokenIssued {
+        name: name.to_owned(),
+        sha256,
+        role: Role::Service,
+        accounts: AccountScope::All,
+        expires_at: None,
+    }
+    .into()
+}
+
+/// A story that is told by numbers: each of them picks who, where and what. What cannot follow is left out.
+#[derive(Default)]
+pub struct Teller {
+    providers: BTreeSet<ProviderKey>,
+    accounts: BTreeSet<AccountId>,
+    tokens: BTreeSet<TokenId>,
+    installed: BTreeSet<(AccountId, ProviderKey)>,
+    keys: BTreeMap<(AccountId, ProviderKey, ConnectionName), (CredentialId, u32)>,
+    credentials: u64,
+}
+
+impl Teller {
+    /// What `[who, where, what]` makes happen.
+    pub fn tell(&mut self, [who, place, what]: [u8; 3]) -> Option<(StreamId, Event)> {
+        let provider: ProviderKey = format!("provider-{}", place % 4).parse().unwrap();
+        let account: AccountId = format!("account_{}", who % 5).parse().unwrap();
+        match what % 24 {
+            0..4 => self.about_provider(provider, what),
+            4..7 => self.about_account(account, provider, who, what),
+            7 => self.about_token(who),
+            8 => Some((StreamId::Keyring, domain::keyring::KeyringEvent::from(domain::keyring::KeyAdded { kek: domain::KekId(who.into()) }).into())),
+            _ => self.about_integration(account, provider, place, what),
+        }
+    }
+
+    fn about_provider(&mut self, key: ProviderKey, what: u8) -> Option<(StreamId, Event)> {
+        let stream = StreamId::Provider(key.clone());
+        if self.providers.insert(key.clone()) {
+            let added = ProviderAdded {
+                row: row(&key),
+                logo: (what > 100).then(|| logo(what)),
+                published: what > 50,
+            };
+            return Some((stream, ProviderEvent::from(added).into()));
+        }
+        let event: ProviderEvent = match what / 24 {
+            0 => ProviderPublished {}.into(),
+            1 => ProviderRetired {}.into(),
+            2 => ProviderReinstated {}.into(),
+            3..6 => ProviderLogoChanged {
+                logo: (what > 80).then(|| logo(what)),
+            }
+            .into(),
+            6..8 => ProviderRecipeChanged {
+                auth: AuthType::Bearer,
+                credential: None,
+                recipe: ai_row(&key, "small").recipe,
+            }
+            .into(),
+            _ => ProviderDescribed {
+                name: format!("Name {what}"),
+                category: "Other".to_owned(),
+                description: "Of another kind.".to_owned(),
+                help: Help::default(),
+            }
+            .into(),
+        };
+        Some((stream, event.into()))
+    }
+
+    fn about_account(&mut self, id: AccountId, provider: ProviderKey, who: u8, what: u8) -> Option<(StreamId, Event)> {
+        let stream = StreamId::Account(id.clone());
+        if self.accounts.insert(id) {
+            let parent = (who % 5 > 0).then(|| format!("account_{}", who % 5 - 1).parse().unwrap());
+            return Some((stream, opened("An account", parent.as_ref()).into()));
+        }
+        let event = match what / 24 {
+            0..4 => AccountRenamed {
+                name: format!("Account {what}"),
+            }
+            .into(),
+            4..10 => chosen(&[&provider], None, what % 2 == 0),
+            _ => AccountClosed {}.into(),
+        };
+        Some((stream, event.into()))
+    }
+
+    fn about_token(&mut self, who: u8) -> Option<(StreamId, Event)> {
+        let id = TokenId::new(Uuid::from_u64_pair(9, (who % 16).into()));
+        let event = if self.tokens.insert(id) { issued("A token", Sha256Digest::of(&[who])) } else { TokenRevoked {}.into() };
+        Some((StreamId::Token(id), event.into()))
+    }
+
+    fn about_integration(
+        &mut self,
+        account: AccountId,
+        provider: ProviderKey,
+        place: u8,
+        what: u8,
+    ) -> Option<(StreamId, Event)> {
+        let stream = StreamId::Integration(account.clone(), provider.clone());
+        let home = (account.clone(), provider.clone());
+        if self.installed.insert(home.clone()) {
+            return Some((stream, installed().into()));
+        }
+        let connection: ConnectionName = if place > 200 { "second".parse().unwrap() } else { ConnectionName::default() };
+        let place = (account.clone(), provider.clone(), connection.clone());
+        let Some((credential, newest)) = self.keys.get_mut(&place) else {
+            if what / 24 == 9 {
+                self.installed.remove(&home);
+                self.keys.retain(|(a, p, _), _| (a, p) != (&home.0, &home.1));
+                return Some((stream, IntegrationEvent::from(IntegrationUninstalled {}).into()));
+            }
+            self.credentials += 1;
+            let fresh = credential(self.credentials);
+            self.keys.insert(place, (fresh, 1));
+            return Some((stream, connected(&connection, fresh).into()));
+        };
+        let (id, version) = (*credential, *newest);
+        let event = match what / 24 {
+            0 => {
+                *newest += 1;
+                rotated(&connection, id, version + 1, Standing::Candidate)
+            }
+            1 => {
+                *newest += 1;
+                let supersedes = Some(Supersede {
+                    version,
+                    retire_at: Some(start()),
+                });
+                rotated(&connection, id, version + 1, Standing::Current { supersedes })
+            }
+            2 | 3 => tested(&connection, id, version, Verdict::Accepted, None),
+            4 => tested(&connection, id, version, Verdict::Rejected, None),
+            5 => tested(&connection, id, version, Verdict::Unreachable, None),
+            6 => {
+                let over = Supersede {
+                    version: version.saturating_sub(1),
+                    retire_at: None,
+                };
+                tested(&connection, id, version, Verdict::Accepted, Some(over))
+            }
+            7 => retired(&connection, id, version.saturating_sub(1)),
+            8 => {
+                self.keys.remove(&place);
+                disconnected(&connection, id)
+            }
+            _ => return Some((StreamId::Access(account), released(&provider, &connection, id).into())),
+        };
+        Some((stream, event.into()))
+    }
+}
