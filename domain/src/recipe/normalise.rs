@@ -1,0 +1,267 @@
+use url::{Host, Url};
+use uuid::Uuid;
+
+use super::host::registrable;
+use super::{Field, FieldKind, pattern};
+
+/// Why a value is none of its kind: a stable code, and what to do.
+pub(super) type Refused = (&'static str, &'static str);
+
+/// Brings a trimmed value into the one form in which it is stored, so that every way of pasting the same thing gives the
+/// same value.
+pub(super) fn normalise(field: &Field, text: &str) -> Result<String, Refused> {
+    match field.kind {
+        FieldKind::Host => host(text),
+        FieldKind::Url => url(text),
+        FieldKind::Uuid => Uuid::parse_str(text).map(|uuid| uuid.to_string()).map_err(|_| {
+            (
+                "not_a_uuid",
+                "is not a UUID, such as 3f0c1f6e-8b1d-4c53-9a55-0d6a3b1f2e47; copy it again",
+            )
+        }),
+        FieldKind::Email => email(text),
+        FieldKind::Enum => field
+            .option(text)
+            .map(|option| option.value.clone())
+            .ok_or(("not_an_option", "is none of the choices; pick one of them")),
+        FieldKind::Text => Ok(affixes(field, text)),
+    }
+}
+
+/// Takes the core out of the forms in which it is pasted: another form that the row names, a whole address, or the value
+/// with its prefix or suffix.
+fn affixes(field: &Field, text: &str) -> String {
+    for expression in &field.extract {
+        let found =
+            pattern::compile(expression).and_then(|p| p.captures(text).and_then(|c| c.get(1)).map(|c| c.range()));
+        if let Some(range) = found {
+            return text[range].to_owned();
+        }
+    }
+    let mut core = text;
+    if let Some(prefix) = field.prefix.as_deref() {
+        core = strip_prefix(core, prefix);
+    }
+    let Some(suffix) = field.suffix.as_deref() else {
+        return core.to_owned();
+    };
+    let is_domain = suffix.starts_with('.');
+    if is_domain {
+        core = strip_prefix(strip_prefix(core, "https://"), "http://");
+        core = &core[..core.find(['/', '?', '#', ':']).unwrap_or(core.len())];
+    }
+    let lower = core.to_ascii_lowercase();
+    if let Some(at) = lower
+        .len()
+        .checked_sub(suffix.len())
+        .filter(|_| lower.ends_with(&suffix.to_ascii_lowercase()))
+    {
+        core = &core[..at];
+    }
+    if is_domain {
+        core.to_ascii_lowercase()
+    } else {
+        core.to_owned()
+    }
+}
+
+fn strip_prefix<'t>(text: &'t str, prefix: &str) -> &'t str {
+    match text.get(..prefix.len()) {
+        Some(start) if start.eq_ignore_ascii_case(prefix) => text[prefix.len()..].trim_start(),
+        _ => text,
+    }
+}
+
+/// A public host name, also out of a whole address.
+fn host(text: &str) -> Result<String, Refused> {
+    let refused = (
+        "not_a_host",
+        "is not the name of a public server, such as forum.example.com; leave out port and path",
+    );
+    let text = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("https://{text}")
+    };
+    let url = Url::parse(&text).map_err(|_| refused)?;
+    public_name(&url).filter(|_| url.port().is_none()).ok_or(refused)
+}
+
+/// The https address of a server: scheme, host, port and the path where it is installed, without a slash at the end.
+fn url(text: &str) -> Result<String, Refused> {
+    let refused = (
+        "not_a_url",
+        "is not the https address of a public server, such as https://forum.example.com",
+    );
+    let text = if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("https://{text}")
+    };
+    let url = Url::parse(&text).map_err(|_| refused)?;
+    let host = public_name(&url).ok_or(refused)?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    if url.scheme() != "https" || url.query().is_some() || url.fragment().is_some() {
+        return Err(refused);
+    }
+    Ok(format!("https://{host}{port}{}", url.path().trim_end_matches('/')))
+}
+
+/// The host of a URL, if it is a name below a public suffix and nothing stands before it. Addresses are refused.
+fn public_name(url: &Url) -> Option<String> {
+    let name = match url.host()? {
+        Host::Domain(name) => name.trim_end_matches('.'),
+        Host::Ipv4(_) | Host::Ipv6(_) => return None,
+    };
+    let is_web = matches!(url.scheme(), "https" | "http");
+    let is_plain = is_web && url.username().is_empty() && url.password().is_none();
+    (is_plain && registrable(name).is_some()).then(|| name.to_owned())
+}
+
+fn email(text: &str) -> Result<String, Refused> {
+    let refused = ("not_an_email", "is not an e-mail address, such as ada@example.com");
+    let (local, domain) = text.rsplit_once('@').ok_or(refused)?;
+    let is_local = !local.is_empty() && local.len() <= 64 && !local.contains(|c: char| c.is_whitespace() || c == '@');
+    let domain = domain.to_ascii_lowercase();
+    let is_domain = Host::parse(&domain).is_ok_and(|host| matches!(host, Host::Domain(_))) && domain.contains('.');
+    if is_local && is_domain && text.len() <= 254 {
+        Ok(format!("{local}@{domain}"))
+    } else {
+        Err(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(kind: FieldKind) -> Field {
+        Field {
+            name: "f".to_owned(),
+            kind,
+            ..Field::default()
+        }
+    }
+
+    #[test]
+    fn every_way_of_pasting_a_shop_gives_the_same_shop() {
+        let shop = Field {
+            suffix: Some(".myshopify.com".to_owned()),
+            extract: vec![r"^https://admin\.shopify\.com/store/([A-Za-z0-9-]+)".to_owned()],
+            ..field(FieldKind::Text)
+        };
+        for pasted in [
+            "acme",
+            "ACME",
+            "acme.myshopify.com",
+            "Acme.MyShopify.com",
+            "acme.myshopify.com/admin",
+            "https://acme.myshopify.com",
+            "https://acme.myshopify.com/admin/products?page=2#top",
+            "http://acme.myshopify.com:443/",
+            "https://admin.shopify.com/store/acme/products",
+        ] {
+            assert_eq!(normalise(&shop, pasted), Ok("acme".to_owned()), "{pasted}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_and_a_plain_suffix_are_taken_off() {
+        let account = Field {
+            prefix: Some("act_".to_owned()),
+            ..field(FieldKind::Text)
+        };
+        assert_eq!(normalise(&account, "act_123").unwrap(), "123");
+        assert_eq!(normalise(&account, "123").unwrap(), "123");
+        let bearer = Field {
+            prefix: Some("Bearer ".to_owned()),
+            ..field(FieldKind::Text)
+        };
+        assert_eq!(normalise(&bearer, "bearer  tok").unwrap(), "tok");
+        let unit = Field {
+            suffix: Some("-eu".to_owned()),
+            ..field(FieldKind::Text)
+        };
+        assert_eq!(normalise(&unit, "Acme-EU").unwrap(), "Acme");
+    }
+
+    #[test]
+    fn a_host_is_a_public_name() {
+        let kind = field(FieldKind::Host);
+        for pasted in [
+            "forum.example.com",
+            "Forum.Example.COM",
+            "https://forum.example.com/latest",
+            "forum.example.com.",
+        ] {
+            assert_eq!(normalise(&kind, pasted).as_deref(), Ok("forum.example.com"), "{pasted}");
+        }
+        for pasted in [
+            "",
+            "localhost",
+            "10.0.0.1",
+            "0x7f.1",
+            "[::1]",
+            "com",
+            "a b.example.com",
+            "u@example.com",
+            "db.internal",
+        ] {
+            assert_eq!(normalise(&kind, pasted).unwrap_err().0, "not_a_host", "{pasted}");
+        }
+        assert!(normalise(&kind, "forum.example.com:8443").is_err());
+    }
+
+    #[test]
+    fn an_address_is_https_and_public() {
+        let kind = field(FieldKind::Url);
+        assert_eq!(
+            normalise(&kind, "https://Git.Example.com/gitlab/").unwrap(),
+            "https://git.example.com/gitlab"
+        );
+        assert_eq!(
+            normalise(&kind, "git.example.com:8443").unwrap(),
+            "https://git.example.com:8443"
+        );
+        for pasted in [
+            "http://git.example.com",
+            "https://127.0.0.1",
+            "https://u:p@git.example.com",
+            "ftp://git.example.com",
+            "https://git.example.com?x=1",
+        ] {
+            assert_eq!(normalise(&kind, pasted).unwrap_err().0, "not_a_url", "{pasted}");
+        }
+    }
+
+    #[test]
+    fn uuids_and_addresses_have_one_spelling() {
+        let uuid = "3f0c1f6e-8b1d-4c53-9a55-0d6a3b1f2e47";
+        for pasted in [
+            uuid,
+            "3F0C1F6E8B1D4C539A550D6A3B1F2E47",
+            "{3f0c1f6e-8b1d-4c53-9a55-0d6a3b1f2e47}",
+        ] {
+            assert_eq!(normalise(&field(FieldKind::Uuid), pasted).as_deref(), Ok(uuid));
+        }
+        assert_eq!(normalise(&field(FieldKind::Uuid), "nope").unwrap_err().0, "not_a_uuid");
+        assert_eq!(
+            normalise(&field(FieldKind::Email), "Ada@Example.COM").unwrap(),
+            "Ada@example.com"
+        );
+        for pasted in [
+            "ada",
+            "@example.com",
+            "ada@",
+            "ada@localhost",
+            "a b@example.com",
+            "a@b@example.com",
+        ] {
+            assert_eq!(
+                normalise(&field(FieldKind::Email), pasted).unwrap_err().0,
+                "not_an_email",
+                "{pasted}"
+            );
+        }
+    }
+}

@@ -1,0 +1,182 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::spec::fields;
+use super::{Derive, Field, FieldKind, FieldValues, RenderError, pattern};
+use crate::provider::ProviderRow;
+
+/// What the placeholders of a row stand for, with one account's values.
+///
+/// Values are borrowed, so that a secret is not copied before it is encoded.
+pub(super) struct Variables<'a>(BTreeMap<String, Variable<'a>>);
+
+/// What one placeholder stands for.
+pub(super) struct Variable<'a> {
+    /// The text, or why there is none.
+    text: Result<Cow<'a, str>, RenderError>,
+    pub(super) origin: Origin,
+    /// The field that a person can put right.
+    pub(super) field: String,
+}
+
+/// Where a value comes from, which decides where it may stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The row itself: a fixed value, or one of its options.
+    Row,
+    /// The account's own server, by name.
+    Host,
+    /// The account's own server, by address.
+    Url,
+    /// A public value that the account chose.
+    Public,
+    /// A secret.
+    Secret,
+    /// A piece of a secret.
+    SecretPiece,
+}
+
+impl Origin {
+    pub(super) const fn of(field: &Field) -> Self {
+        match field.kind {
+            _ if field.fixed.is_some() => Self::Row,
+            _ if field.secret => Self::Secret,
+            FieldKind::Enum => Self::Row,
+            FieldKind::Host => Self::Host,
+            FieldKind::Url => Self::Url,
+            FieldKind::Text | FieldKind::Uuid | FieldKind::Email => Self::Public,
+        }
+    }
+
+    /// The origin of what is derived from it. A piece of a host is no host.
+    pub(super) const fn piece(self) -> Self {
+        match self {
+            Self::Row | Self::Host | Self::Url | Self::Public => Self::Public,
+            Self::Secret | Self::SecretPiece => Self::SecretPiece,
+        }
+    }
+}
+
+impl Variable<'_> {
+    pub(super) fn text(&self) -> Result<&str, RenderError> {
+        self.text.as_deref().map_err(Clone::clone)
+    }
+}
+
+impl<'a> Variables<'a> {
+    pub(super) fn of(row: &'a ProviderRow, values: &'a FieldValues) -> Self {
+        let mut variables = BTreeMap::new();
+        let fields = fields(row);
+        for field in fields.iter() {
+            let variable = Variable {
+                text: field_text(field, &fields, values),
+                origin: Origin::of(field),
+                field: field.name.clone(),
+            };
+            variables.insert(field.name.clone(), variable);
+        }
+        for (name, derive) in &row.recipe.derive {
+            let Some(from) = variables.get(&derive.from) else {
+                continue;
+            };
+            let text = from.text.clone().and_then(|text| piece(name, derive, text));
+            let variable = Variable {
+                text,
+                origin: from.origin.piece(),
+                field: from.field.clone(),
+            };
+            variables.insert(name.clone(), variable);
+        }
+        Self(variables)
+    }
+
+    /// Variables with made-up texts, by which the linter tries a row out.
+    pub(super) fn samples(samples: impl IntoIterator<Item = (String, String, Origin)>) -> Self {
+        let variable = |(name, text, origin): (String, String, Origin)| {
+            (
+                name.clone(),
+                Variable {
+                    text: Ok(Cow::Owned(text)),
+                    origin,
+                    field: name,
+                },
+            )
+        };
+        Self(samples.into_iter().map(variable).collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Result<&Variable<'a>, RenderError> {
+        self.0.get(name).ok_or_else(|| RenderError::Undeclared {
+            variable: name.to_owned(),
+        })
+    }
+}
+
+fn field_text<'a>(field: &Field, all: &[Field], values: &'a FieldValues) -> Result<Cow<'a, str>, RenderError> {
+    if let Some(fixed) = &field.fixed {
+        return Ok(Cow::Owned(fixed.clone()));
+    }
+    let value = values.text(&field.name);
+    if !value.is_empty() {
+        return match field.kind {
+            // An option is stored by its value, and the row says what it stands for: whatever is stored, only the row's
+            // own words reach a host.
+            FieldKind::Enum => field
+                .option(value)
+                .map(|option| Cow::Owned(option.mapped().to_owned()))
+                .ok_or_else(|| RenderError::Missing {
+                    field: field.name.clone(),
+                }),
+            _ => Ok(Cow::Borrowed(value)),
+        };
+    }
+    if field.optional || !is_visible(field, all, values) {
+        return Ok(Cow::Borrowed(""));
+    }
+    match &field.default {
+        Some(default) => Ok(Cow::Owned(
+            field
+                .option(default)
+                .map_or(default.as_str(), |option| option.mapped())
+                .to_owned(),
+        )),
+        None => Err(RenderError::Missing {
+            field: field.name.clone(),
+        }),
+    }
+}
+
+/// Whether a field is asked for, given the other values.
+pub(super) fn is_visible(field: &Field, all: &[Field], values: &FieldValues) -> bool {
+    field.visible_when.as_ref().is_none_or(|when| {
+        let other = all.iter().find(|other| other.name == when.field);
+        let default = other
+            .and_then(|other| other.fixed.as_deref().or(other.default.as_deref()))
+            .unwrap_or("");
+        let value = values.text(&when.field);
+        when.holds(if value.is_empty() { default } else { value })
+    })
+}
+
+fn piece<'a>(name: &str, derive: &Derive, text: Cow<'a, str>) -> Result<Cow<'a, str>, RenderError> {
+    if text.is_empty() {
+        return Ok(text);
+    }
+    let pattern = pattern::compile(&derive.pattern).ok_or_else(|| RenderError::Pattern {
+        variable: name.to_owned(),
+    })?;
+    let range = pattern
+        .captures(&text)
+        .and_then(|captures| captures.get(1))
+        .map(|capture| capture.range());
+    let range = range
+        .filter(|range| !range.is_empty())
+        .ok_or_else(|| RenderError::NotDerived {
+            variable: name.to_owned(),
+            field: derive.from.clone(),
+        })?;
+    Ok(match text {
+        Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
+        Cow::Owned(text) => Cow::Owned(text[range].to_owned()),
+    })
+}
