@@ -74,7 +74,7 @@ impl Resolve for GuardedResolver {
 
 /// The addresses of a public name; a single one that is not global condemns them all.
 async fn public_addresses(lookup: &dyn Lookup, name: &str) -> Result<Vec<SocketAddr>, Box<dyn Error + Send + Sync>> {
-    // Absolute, so that no search domain of this machine can take the name over.
+    // Absolute, so that neither a search domain nor the hosts file of this machine can take the name over.
     let answers = lookup.lookup(&format!("{name}.")).await?;
     if !answers.iter().all(|answer| is_global(answer.ip())) {
         return Err(Box::new(NotGlobal));
