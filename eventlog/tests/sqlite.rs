@@ -65,8 +65,16 @@ async fn the_file_refuses_to_change_or_forget_an_event() {
         "DELETE FROM events",
         "UPDATE log_meta SET log_id = randomblob(16)",
         "DELETE FROM log_meta",
-        "INSERT OR REPLACE INTO events SELECT * FROM events WHERE position = 1",
-        "INSERT INTO events SELECT 2, 'provider-a', 9, randomblob(16), 'K', 1, 0, '{}', '{}'",
+        "INSERT OR REPLACE INTO events (position, stream, revision, id, envelope, data)
+         SELECT position, stream, revision, id, '{}', '{}' FROM events WHERE position = 1",
+        "INSERT OR REPLACE INTO events (position, stream, revision, id, envelope, data)
+         SELECT 4, stream, 4, id, '{}', '{}' FROM events WHERE position = 1",
+        "INSERT INTO events (position, stream, revision, id, envelope, data)
+         VALUES (2, 'provider-a', 4, randomblob(16), '{}', '{}')",
+        "INSERT INTO events (position, stream, revision, id, envelope, data)
+         VALUES (4, 'provider-a', 5, randomblob(16), '{}', '{}')",
+        "INSERT INTO events (position, stream, revision, id, envelope, data)
+         VALUES (5, 'provider-a', 4, randomblob(16), '{}', '{}')",
     ] {
         let outcome = sqlx::query(forbidden).execute(&mut raw).await;
         assert!(outcome.is_err(), "{forbidden}");
@@ -183,18 +191,31 @@ async fn what_cannot_be_read_back_is_named_by_its_position_and_not_repeated() {
     log.append(&stream("a"), Expected::Any, events("a", 0..1))
         .await
         .unwrap();
+    log.append(&stream("b"), Expected::Any, events("b", 0..1))
+        .await
+        .unwrap();
     let mut raw = raw(&path).await;
-    let insert = "INSERT INTO events VALUES (2, 'provider-a', 2, randomblob(16), 'K', 1, 0, '{\"canary\":1}', '{}')";
+    let insert = "INSERT INTO events (position, stream, revision, id, envelope, data)
+                  VALUES (3, 'provider-a', 2, randomblob(16), '{\"canary\":1}', '{\"canary\":2}')";
     sqlx::query(insert).execute(&mut raw).await.unwrap();
     raw.close().await.unwrap();
 
-    match log.read_all(Position::START, 10).await {
-        Err(LogError::Corrupt { position, reason }) => {
-            assert_eq!(position, Position::from_stored(2));
-            assert!(!reason.contains("canary"), "{reason}");
+    let all = log.read_all(Position::START, 10).await.map(|page| page.events);
+    let one = log.read_stream(&stream("a"), 1, 10).await;
+    for outcome in [all, one] {
+        match outcome {
+            Err(LogError::Corrupt { position, reason }) => {
+                assert_eq!(position, Position::from_stored(3));
+                assert!(!reason.contains("canary"), "{reason}");
+            }
+            other => panic!("{other:?}"),
         }
-        other => panic!("{other:?}"),
     }
+    assert_eq!(
+        log.read_all(Position::START, 2).await.unwrap().events.len(),
+        2,
+        "what is before it can be read"
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use sqlx::{Connection, Row};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use super::envelope;
 use super::insert::Rows;
 use crate::ledger::{Decision, Ledger, Place};
 use crate::{Appended, Expected, LogError, NewEvent};
@@ -25,8 +26,8 @@ pub(super) struct Pending {
     pub(super) stream: StreamId,
     pub(super) expected: Expected,
     pub(super) events: Vec<NewEvent>,
-    /// The events' metadata as JSON, made by the caller and not by the one task that writes.
-    pub(super) metadata: Vec<String>,
+    /// The events' envelopes as far as they are known, made by the caller and not by the one task that writes.
+    pub(super) prepared: Vec<String>,
     pub(super) bytes: usize,
     /// Whether it was part of a commit whose outcome is not known.
     pub(super) written: bool,
@@ -51,18 +52,18 @@ impl Pending {
         events: Vec<NewEvent>,
         reply: oneshot::Sender<Result<Appended, LogError>>,
     ) -> Result<Self, LogError> {
-        let metadata = events
+        let prepared = events
             .iter()
-            .map(|event| serde_json::to_string(&event.metadata))
+            .map(envelope::prepare)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|_| LogError::Invalid("the metadata of an event cannot be written as JSON"))?;
         let bytes = events.iter().map(|event| event.data.len()).sum::<usize>()
-            + metadata.iter().map(String::len).sum::<usize>();
+            + prepared.iter().map(String::len).sum::<usize>();
         Ok(Self {
             stream,
             expected,
             events,
-            metadata,
+            prepared,
             bytes,
             written: false,
             reply,

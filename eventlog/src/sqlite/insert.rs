@@ -4,10 +4,11 @@ use sqlx::Arguments;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 
 use super::batch::Pending;
+use super::envelope;
 use crate::NewEvent;
 
 /// The columns of `events`, in the order in which they are bound.
-const COLUMNS: usize = 9;
+const COLUMNS: usize = 6;
 /// How many rows the statements insert. A run of rows is filled up with nulls to the next of these sizes, so that there
 /// are few statements, each prepared once.
 const SIZES: [usize; 3] = [1, 8, 64];
@@ -19,7 +20,7 @@ static INSERTS: LazyLock<[String; SIZES.len()]> = LazyLock::new(|| SIZES.map(sta
 fn statement(rows: usize) -> String {
     let row = format!("({})", ["?"; COLUMNS].join(", "));
     let values = vec![row; rows].join(", ");
-    let columns = "position, stream, revision, id, kind, schema, recorded_at, metadata, data";
+    let columns = "position, stream, revision, id, envelope, data";
     if rows == 1 {
         format!("INSERT INTO events ({columns}) VALUES {values}")
     } else {
@@ -41,13 +42,14 @@ impl Rows {
     /// Adds the events of `pending`, of which the first has this revision and position.
     pub(super) fn add(&mut self, pending: &Pending, revision: u64, position: u64) -> Result<(), sqlx::Error> {
         let stream = pending.stream.to_string();
-        let numbers = (position..).zip(revision..);
-        for ((event, metadata), numbers) in pending.events.iter().zip(&pending.metadata).zip(numbers) {
+        let numbers = (revision..).zip(position..);
+        for ((event, prepared), (revision, position)) in pending.events.iter().zip(&pending.prepared).zip(numbers) {
             if self.chunks.last().is_none_or(|(rows, _)| *rows == MOST) {
                 self.chunks.push((0, SqliteArguments::default()));
             }
             if let Some((rows, arguments)) = self.chunks.last_mut() {
-                bind(arguments, &stream, numbers, event, metadata).map_err(sqlx::Error::Encode)?;
+                let envelope = envelope::complete(prepared, event.id, &stream, revision, position);
+                bind(arguments, &stream, revision, position, event, envelope).map_err(sqlx::Error::Encode)?;
                 *rows += 1;
             }
         }
@@ -68,17 +70,15 @@ impl Rows {
 fn bind(
     row: &mut SqliteArguments,
     stream: &str,
-    (position, revision): (u64, u64),
+    revision: u64,
+    position: u64,
     event: &NewEvent,
-    metadata: &str,
+    envelope: String,
 ) -> Result<(), sqlx::error::BoxDynError> {
     row.add(position.cast_signed())?;
     row.add(stream)?;
     row.add(revision.cast_signed())?;
     row.add(event.id.uuid().as_bytes().as_slice())?;
-    row.add(event.kind.as_str())?;
-    row.add(event.schema)?;
-    row.add(event.recorded_at.timestamp_micros())?;
-    row.add(metadata)?;
+    row.add(envelope)?;
     row.add(event.data.as_str())
 }

@@ -4,6 +4,7 @@
 //! single one waits for nobody. Readers have connections of their own and never wait for the writer.
 
 mod batch;
+mod envelope;
 mod insert;
 mod open;
 mod read;

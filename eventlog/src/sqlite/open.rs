@@ -61,6 +61,8 @@ fn readers(path: &Path) -> SqlitePool {
         .filename(path)
         .read_only(true)
         .busy_timeout(BUSY)
+        // A row is a run of events: a reader gets a few runs ahead, not fifty.
+        .row_buffer_size(4)
         .thread_name(|number| format!("log-reader-{number}"));
     SqlitePoolOptions::new()
         .max_connections(READERS)

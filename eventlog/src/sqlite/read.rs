@@ -1,98 +1,148 @@
-use std::sync::Arc;
-
-use chrono::DateTime;
-use domain::{EventId, Position, StreamId};
+use domain::{Position, StreamId};
+use futures::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
-use uuid::Uuid;
 
+use super::envelope::Decoder;
 use super::open::unavailable;
 use crate::{LogError, Page, StoredEvent};
 
-const STREAM: &str = "
-    SELECT position, stream, revision, id, kind, schema, recorded_at, metadata, data
-      FROM events WHERE stream = ?1 AND revision >= ?2 ORDER BY revision LIMIT ?3";
-const ALL: &str = "
-    SELECT position, stream, revision, id, kind, schema, recorded_at, metadata, data
-      FROM events WHERE position > ?1 ORDER BY position LIMIT ?2";
-const HEAD: &str = "SELECT coalesce(max(position), 0) FROM events";
+/// A page is cut short after the first run with which it holds more than this many bytes.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
+/// The log in runs of 128 events, each run as one row: an envelope and its data on a line each, which compact JSON never
+/// breaks. Every row and every value costs an allocation on SQLite's side, a hand-over to another thread and a look-up
+/// on ours; a run of them costs that once, and the next one is read while this one is parsed. It is three to four times as
+/// fast as a row for each event.
+///
+/// In one row at least, and in each, the position of the newest event.
+const ALL: &str = "
+    WITH RECURSIVE
+        newest (position) AS (SELECT coalesce(max(position), 0) FROM events),
+        run (start) AS (
+            SELECT ?1 UNION ALL
+            SELECT start + 128 FROM run, newest WHERE start + 128 < min(?2, newest.position)
+        )
+    SELECT (SELECT group_concat(envelope || char(10) || data, char(10))
+              FROM events WHERE position > start AND position <= min(start + 128, ?2)),
+           newest.position
+      FROM run, newest";
+
+/// The same for one stream.
+const STREAM: &str = "
+    WITH RECURSIVE
+        newest (revision) AS (SELECT coalesce(max(revision), 0) FROM events WHERE stream = ?3),
+        run (start) AS (
+            SELECT ?1 UNION ALL
+            SELECT start + 128 FROM run, newest WHERE start + 128 < min(?2, newest.revision)
+        )
+    SELECT (SELECT group_concat(envelope || char(10) || data, char(10))
+              FROM events WHERE stream = ?3 AND revision > start AND revision <= min(start + 128, ?2)),
+           newest.revision
+      FROM run, newest";
+
+/// Reads at most `max` events of a stream, from revision `from`.
 pub(super) async fn stream(
     readers: &SqlitePool,
     stream: &StreamId,
     from: u64,
     max: usize,
 ) -> Result<Vec<StoredEvent>, LogError> {
-    let rows = sqlx::query(STREAM)
-        .bind(stream.to_string())
-        .bind(clamp(from))
-        .bind(clamp(max as u64))
-        .fetch_all(readers)
-        .await
-        .map_err(unavailable)?;
-    decode(&rows)
-}
-
-pub(super) async fn all(readers: &SqlitePool, after: Position, max: usize) -> Result<Page, LogError> {
-    let rows = sqlx::query(ALL)
-        .bind(clamp(after.to_stored()))
-        .bind(clamp(max as u64))
-        .fetch_all(readers)
-        .await
-        .map_err(unavailable)?;
-    let events = decode(&rows)?;
-    let head: i64 = sqlx::query_scalar(HEAD).fetch_one(readers).await.map_err(unavailable)?;
-    Ok(Page {
-        next: events.last().map_or(after, |event| event.position),
-        head: Position::from_stored(head.cast_unsigned()),
-        events,
-    })
-}
-
-/// SQLite's numbers end earlier.
-fn clamp(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
-
-fn decode(rows: &[SqliteRow]) -> Result<Vec<StoredEvent>, LogError> {
-    let mut kinds: Vec<Arc<str>> = Vec::new();
-    rows.iter().map(|row| decode_row(row, &mut kinds)).collect()
-}
-
-fn decode_row(row: &SqliteRow, kinds: &mut Vec<Arc<str>>) -> Result<StoredEvent, LogError> {
-    let position: i64 = row.try_get(0).map_err(unavailable)?;
-    let position = Position::from_stored(position.cast_unsigned());
-    let corrupt = |reason: &str| LogError::Corrupt {
-        position,
-        reason: reason.to_owned(),
-    };
-    let stream: &str = row.try_get(1).map_err(|_| corrupt("the stream is no text"))?;
-    let revision: i64 = row.try_get(2).map_err(|_| corrupt("the revision is no number"))?;
-    let id: &[u8] = row.try_get(3).map_err(|_| corrupt("the id is no blob"))?;
-    let kind: &str = row.try_get(4).map_err(|_| corrupt("the type is no text"))?;
-    let schema: u16 = row.try_get(5).map_err(|_| corrupt("the schema version is no number"))?;
-    let recorded_at: i64 = row.try_get(6).map_err(|_| corrupt("the time is no number"))?;
-    let metadata: &str = row.try_get(7).map_err(|_| corrupt("the metadata is no text"))?;
-    let data: String = row.try_get(8).map_err(|_| corrupt("the data is no text"))?;
-    Ok(StoredEvent {
-        id: EventId::new(Uuid::from_slice(id).map_err(|_| corrupt("the id is no UUID"))?),
-        stream: stream.parse().map_err(|_| corrupt("the stream has no valid name"))?,
-        revision: revision.cast_unsigned(),
-        position,
-        kind: intern(kind, kinds),
-        schema,
-        recorded_at: DateTime::from_timestamp_micros(recorded_at).ok_or_else(|| corrupt("the time is out of range"))?,
-        metadata: serde_json::from_str(metadata).map_err(|_| corrupt("the metadata is not of its form"))?,
-        data,
-    })
-}
-
-/// The name of a type, shared by the events of a page: there are few.
-fn intern(kind: &str, kinds: &mut Vec<Arc<str>>) -> Arc<str> {
-    if let Some(known) = kinds.iter().find(|known| ***known == *kind) {
-        return Arc::clone(known);
+    let after = from.saturating_sub(1);
+    let name = stream.to_string();
+    let mut reading = Reading::default();
+    let mut rows = sqlx::query(STREAM)
+        .bind(clamp(after))
+        .bind(clamp(after.saturating_add(max as u64)))
+        .bind(name.as_str())
+        .fetch(readers);
+    while let Some(row) = rows.try_next().await.map_err(unavailable)? {
+        let is_next = |event: &StoredEvent, number: u64| event.revision == after + number && event.stream == *stream;
+        if let Err(reason) = reading.take(&row, is_next) {
+            drop(rows);
+            let revision = after + reading.events.len() as u64 + 1;
+            return Err(corrupt(locate(readers, &name, revision).await?, reason));
+        }
     }
-    let new: Arc<str> = Arc::from(kind);
-    kinds.push(Arc::clone(&new));
-    new
+    Ok(reading.events)
+}
+
+/// Reads at most `max` events of the log, after `after`.
+pub(super) async fn all(readers: &SqlitePool, after: Position, max: usize) -> Result<Page, LogError> {
+    let start = after.to_stored();
+    let mut reading = Reading::default();
+    let mut rows = sqlx::query(ALL)
+        .bind(clamp(start))
+        .bind(clamp(start.saturating_add(max as u64)))
+        .fetch(readers);
+    while reading.bytes < PAGE_BYTES
+        && let Some(row) = rows.try_next().await.map_err(unavailable)?
+    {
+        let is_next = |event: &StoredEvent, number: u64| event.position.to_stored() == start + number;
+        reading
+            .take(&row, is_next)
+            .map_err(|reason| corrupt(start + reading.events.len() as u64 + 1, reason))?;
+    }
+    Ok(Page {
+        next: reading.events.last().map_or(after, |event| event.position),
+        head: Position::from_stored(reading.newest.cast_unsigned()),
+        events: reading.events,
+    })
+}
+
+/// What has been read so far.
+#[derive(Default)]
+struct Reading {
+    decoder: Decoder,
+    events: Vec<StoredEvent>,
+    bytes: usize,
+    /// The second column of the newest row.
+    newest: i64,
+}
+
+impl Reading {
+    /// Adds the events of a row. `is_next` says whether an event is the one with this number, from 1. On an error, all
+    /// the events before the wrong one have been added.
+    fn take(&mut self, row: &SqliteRow, is_next: impl Fn(&StoredEvent, u64) -> bool) -> Result<(), &'static str> {
+        let run: Option<&str> = row.try_get(0).map_err(|_| "it is no text")?;
+        self.newest = row.try_get(1).map_err(|_| "the newest event has no number")?;
+        let Some(run) = run else {
+            return Ok(());
+        };
+        self.bytes += run.len();
+        let mut lines = run.split('\n');
+        while let Some(envelope) = lines.next() {
+            let data = lines.next().ok_or("it has no data")?;
+            let event = self.decoder.decode(envelope, data)?;
+            if !is_next(&event, self.events.len() as u64 + 1) {
+                return Err("it is not the one that belongs there");
+            }
+            self.events.push(event);
+        }
+        Ok(())
+    }
+}
+
+/// The position of an event that could not be read.
+async fn locate(readers: &SqlitePool, stream: &str, revision: u64) -> Result<u64, LogError> {
+    let position: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(position), 0) FROM events WHERE stream = ?1 AND revision = ?2")
+            .bind(stream)
+            .bind(clamp(revision))
+            .fetch_one(readers)
+            .await
+            .map_err(unavailable)?;
+    Ok(position.cast_unsigned())
+}
+
+fn corrupt(position: u64, reason: &str) -> LogError {
+    LogError::Corrupt {
+        position: Position::from_stored(position),
+        reason: reason.to_owned(),
+    }
+}
+
+/// SQLite's numbers end earlier; no position comes near.
+fn clamp(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX / 2)
 }
