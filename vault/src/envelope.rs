@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::SecretContext;
 use crate::cipher::{self, NotAuthentic};
 use crate::format::{ENVELOPE_LABEL, FORMAT};
-use crate::key::{Plain, SivKey};
+use crate::key::SivKey;
+use crate::plain::Plain;
 
 /// Length of the nonce, in bytes.
 pub(crate) const NONCE: usize = 16;

@@ -8,12 +8,13 @@ use aes_siv::siv::Aes256Siv;
 use domain::recipe::FieldValues;
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
-use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::key::{Key, MacKey, Plain, SivKey};
+use crate::key::{Key, MacKey, SivKey};
+use crate::plain::Plain;
 
 /// AES-256-SIV under `key`; it wipes its copy of the key on drop.
 pub(crate) fn siv(key: &SivKey) -> Aes256Siv {
@@ -58,8 +59,8 @@ fn feed_text(mac: &mut Hmac<Sha256>, text: &str) {
 pub(crate) fn plaintext(fields: &FieldValues) -> Result<Plain, serde_json::Error> {
     let mut counter = Counter(0);
     serde_json::to_writer(&mut counter, &Plainly(fields))?;
-    let mut buffer = Zeroizing::new(Vec::with_capacity(counter.0));
-    serde_json::to_writer(&mut *buffer, &Plainly(fields))?;
+    let mut buffer = Plain::with_capacity(counter.0);
+    serde_json::to_writer(buffer.buffer(), &Plainly(fields))?;
     Ok(buffer)
 }
 
@@ -116,10 +117,6 @@ impl Serialize for Plainly<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         for (name, value) in self.0.iter() {
-            let name: &str = name;
-            if name.is_empty() {
-                return Err(S::Error::custom("a field has no name"));
-            }
             map.serialize_entry(name, value.expose_secret())?;
         }
         map.end()
@@ -137,5 +134,105 @@ impl Write for Counter {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::{Debug, Display};
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+    use crate::Vault;
+    use crate::keyring::KeyRing;
+    use crate::keyring::held::{CheckedRing, HeldKeys};
+
+    #[test]
+    fn what_is_written_is_read_again_whatever_is_in_it() {
+        let every_ascii: String = (0_u8..128).map(char::from).collect();
+        for value in [
+            "",
+            "sk-plain",
+            "\"",
+            "\\",
+            "\\\"",
+            "a\nb",
+            "ü🔑\u{2028}",
+            "\\u0041",
+            &every_ascii,
+        ] {
+            let written = FieldValues::from_pairs([("name".to_owned(), SecretString::from(value))]);
+            let text = plaintext(&written).unwrap();
+            let expected = serde_json::to_vec(&BTreeMap::from([("name", value)])).unwrap();
+            assert_eq!(text.bytes(), expected);
+            let read = fields(text.bytes()).unwrap();
+            assert_eq!(read.get("name").unwrap().expose_secret(), value);
+        }
+    }
+
+    #[test]
+    fn the_buffer_of_the_plaintext_has_its_final_size_from_the_start() {
+        let written = FieldValues::from_pairs([("name".to_owned(), SecretString::from("\u{1}".repeat(1000)))]);
+        let mut text = plaintext(&written).unwrap();
+        assert_eq!(text.buffer().capacity(), text.bytes().len());
+    }
+
+    #[test]
+    fn other_json_than_an_object_of_texts_is_not_read() {
+        for text in [
+            "",
+            "null",
+            "[]",
+            "{\"a\":1}",
+            "{\"a\":null}",
+            "{\"a\":\"\\ud800\"}",
+            "{\"a\":\"b\"",
+            "{} {}",
+        ] {
+            assert!(fields(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+
+    /// Which implementation is meant is ambiguous, so that the test does not compile, when a type has one of these.
+    trait Unprinted<Marker> {
+        fn holds() {}
+    }
+    struct ByDebug;
+    struct ByDisplay;
+    struct BySerialize;
+    impl<T: ?Sized> Unprinted<()> for T {}
+    impl<T: ?Sized + Debug> Unprinted<ByDebug> for T {}
+    impl<T: ?Sized + Display> Unprinted<ByDisplay> for T {}
+    impl<T: ?Sized + Serialize> Unprinted<BySerialize> for T {}
+
+    #[test]
+    fn nothing_secret_can_be_printed_or_serialized() {
+        <SivKey as Unprinted<_>>::holds();
+        <MacKey as Unprinted<_>>::holds();
+        <Plain as Unprinted<_>>::holds();
+        <FieldValues as Unprinted<_>>::holds();
+        <KeyRing as Unprinted<_>>::holds();
+        <CheckedRing as Unprinted<_>>::holds();
+        <HeldKeys as Unprinted<_>>::holds();
+        <Vault as Unprinted<_>>::holds();
+    }
+
+    #[test]
+    fn only_this_module_looks_inside_a_secret() {
+        let mut exposing = Vec::new();
+        collect(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut exposing);
+        assert_eq!(exposing, ["expose.rs"]);
+    }
+
+    fn collect(folder: &Path, exposing: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                collect(&path, exposing);
+            } else if fs::read_to_string(&path).unwrap().contains("ExposeSecret") {
+                exposing.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+            }
+        }
     }
 }

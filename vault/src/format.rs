@@ -30,7 +30,8 @@
 //!
 //! # Check value of a key-encryption key
 //!
-//! V of AES-SIV over an empty plaintext, with [`CHECK_LABEL`] and the id (u32, big endian) as headers: 16 bytes.
+//! `V || C` of AES-SIV over 16 zero bytes, with [`CHECK_LABEL`] and the id (u32, big endian) as headers: 32 bytes. V
+//! depends on the first half of the key, C on both.
 //!
 //! # Fingerprint
 //!

@@ -1,6 +1,5 @@
 use secrecy::SecretBox;
 use uuid::Uuid;
-use zeroize::Zeroizing;
 
 use crate::VaultError;
 
@@ -45,9 +44,6 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], VaultError> {
 pub(crate) fn random_id() -> Result<Uuid, VaultError> {
     Ok(uuid::Builder::from_random_bytes(random_bytes()?).into_uuid())
 }
-
-/// Plaintext of known length, wiped on drop; it is never grown, because growing leaves a copy behind.
-pub(crate) type Plain = Zeroizing<Vec<u8>>;
 
 /// Keys and nonces come straight from the operating system, not through a port: a generator that somebody could replace
 /// by a seeded one would be a way to read every secret.

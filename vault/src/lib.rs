@@ -20,9 +20,12 @@ mod keystore;
 mod lock;
 mod open;
 mod ops;
+mod plain;
 mod rows;
 mod sqlite;
 mod vault;
+#[cfg(test)]
+mod vectors;
 mod wrap;
 mod writer;
 

@@ -3,7 +3,7 @@
 use domain::{AccountId, KekId};
 use uuid::Uuid;
 
-use crate::cipher::{self, NotAuthentic, TAG};
+use crate::cipher::{self, NotAuthentic};
 use crate::expose;
 use crate::format::{CHECK_LABEL, FORMAT, WRAP_LABEL};
 use crate::key::{Key, SivKey};
@@ -72,7 +72,7 @@ pub(crate) fn unwrap<const N: usize>(kek: &SivKey, ctx: &KeyContext, wrapped: &[
     }
     let cipher = cipher::by_algorithm(header[1]).ok_or(NotAuthentic)?;
     let plain = with_context(*header, ctx, |headers| cipher.open(kek, headers, sealed))?;
-    Key::from_bytes(&plain).ok_or(NotAuthentic)
+    Key::from_bytes(plain.bytes()).ok_or(NotAuthentic)
 }
 
 /// The id of the key-encryption key that a wrapped key names.
@@ -84,11 +84,11 @@ pub(crate) fn kek_of(wrapped: &[u8]) -> Option<KekId> {
         .map(|id| KekId(u32::from_be_bytes(id)))
 }
 
-/// The value by which a key-encryption key is recognised. It tells nothing about the key: it is the output of a
-/// pseudo-random function on a constant.
-pub(crate) fn check_value(id: KekId, kek: &SivKey) -> Result<[u8; TAG], NotAuthentic> {
-    let value = cipher::CURRENT.seal(kek, &[CHECK_LABEL, &id.0.to_be_bytes()], &[])?;
-    value.try_into().map_err(|_| NotAuthentic)
+/// The value by which a key-encryption key is recognised. It tells nothing about the key: it is the output of
+/// pseudo-random functions on constants. There is a plaintext, because without one only the half of the key that makes V
+/// would count.
+pub(crate) fn check_value(id: KekId, kek: &SivKey) -> Result<Vec<u8>, NotAuthentic> {
+    cipher::CURRENT.seal(kek, &[CHECK_LABEL, &id.0.to_be_bytes()], &[0; 16])
 }
 
 fn header(algorithm: u8, kek: KekId) -> [u8; HEADER] {

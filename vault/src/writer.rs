@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use sqlx::{Connection, SqliteConnection};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
 
 use crate::VaultError;
 use crate::lock::OpenLock;
@@ -40,7 +41,13 @@ pub(crate) trait Change: Send + Sync + 'static {
 
 /// The queue to the connection that writes.
 pub(crate) struct Writer<C: Change> {
-    queue: mpsc::Sender<Job<C>>,
+    queue: mpsc::Sender<Message<C>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+enum Message<C: Change> {
+    Apply(Job<C>),
+    Close,
 }
 
 struct Job<C: Change> {
@@ -49,40 +56,57 @@ struct Job<C: Change> {
 }
 
 impl<C: Change> Writer<C> {
-    /// Starts the task that owns `connection`. It ends when the writer is dropped and the queue is empty; until then it
-    /// holds the lock.
+    /// Starts the task that owns `connection`. It ends when the writer is closed or dropped and the queue is empty; until
+    /// then it holds the lock.
     pub(crate) fn start(connection: SqliteConnection, lock: Arc<OpenLock>) -> Self {
-        let (queue, jobs) = mpsc::channel(MAX_QUEUE);
-        tokio::spawn(async move {
-            run(connection, jobs).await;
+        let (queue, messages) = mpsc::channel(MAX_QUEUE);
+        let task = tokio::spawn(async move {
+            run(connection, messages).await;
             drop(lock);
         });
-        Self { queue }
+        Self {
+            queue,
+            task: Mutex::new(Some(task)),
+        }
     }
 
     /// Applies a change and waits until it is committed. When the caller stops waiting it is applied all the same.
     pub(crate) async fn submit(&self, change: C) -> Result<C::Outcome, VaultError> {
         let (answer, outcome) = oneshot::channel();
-        let stopped = || VaultError::Stopped("its writer has ended");
-        self.queue.send(Job { change, answer }).await.map_err(|_| stopped())?;
+        let stopped = || VaultError::Stopped("it was closed");
+        self.queue
+            .send(Message::Apply(Job { change, answer }))
+            .await
+            .map_err(|_| stopped())?;
         outcome.await.map_err(|_| stopped())?
+    }
+
+    /// Finishes what is queued, takes nothing more, and closes the connection.
+    pub(crate) async fn close(&self) {
+        // It has ended already when nobody receives.
+        let _ = self.queue.send(Message::Close).await;
+        if let Some(task) = self.task.lock().await.take() {
+            let _ = task.await;
+        }
     }
 }
 
-async fn run<C: Change>(mut connection: SqliteConnection, mut jobs: mpsc::Receiver<Job<C>>) {
-    let mut lagging = false;
-    while let Some(first) = jobs.recv().await {
-        let mut batch = vec![first];
-        while batch.len() < MAX_BATCH
-            && let Ok(job) = jobs.try_recv()
-        {
-            batch.push(job);
+async fn run<C: Change>(mut connection: SqliteConnection, mut messages: mpsc::Receiver<Message<C>>) {
+    let mut batch = Vec::new();
+    while let Some(first) = messages.recv().await {
+        let mut next = Some(first);
+        while let Some(message) = next {
+            match message {
+                Message::Apply(job) => batch.push(job),
+                Message::Close => messages.close(),
+            }
+            next = if batch.len() < MAX_BATCH {
+                messages.try_recv().ok()
+            } else {
+                None
+            };
         }
-        let may_lag = batch.iter().all(|job| job.change.may_lag());
-        if may_lag != lagging && set_lagging(&mut connection, may_lag).await.is_ok() {
-            lagging = may_lag;
-        }
-        commit(&mut connection, batch).await;
+        commit(&mut connection, std::mem::take(&mut batch)).await;
     }
     // Nothing is lost when this fails: the next start takes up the write-ahead log.
     if let Err(error) = connection.close().await {
@@ -90,19 +114,12 @@ async fn run<C: Change>(mut connection: SqliteConnection, mut jobs: mpsc::Receiv
     }
 }
 
-/// Under NORMAL a commit of the write-ahead log is not synced; the next commit under FULL syncs all before it too.
-async fn set_lagging(connection: &mut SqliteConnection, lagging: bool) -> Result<(), sqlx::Error> {
-    let pragma = if lagging {
-        "PRAGMA synchronous = NORMAL"
-    } else {
-        "PRAGMA synchronous = FULL"
-    };
-    sqlx::query(pragma).execute(connection).await.map(drop)
-}
-
 /// Commits a batch and answers everybody in it. When it fails, each change is tried by itself, so that one that cannot
 /// be applied fails alone.
 async fn commit<C: Change>(connection: &mut SqliteConnection, batch: Vec<Job<C>>) {
+    if batch.is_empty() {
+        return;
+    }
     let changes: Vec<&C> = batch.iter().map(|job| &job.change).collect();
     let outcomes = match apply(connection, &changes).await {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
@@ -130,6 +147,15 @@ async fn commit<C: Change>(connection: &mut SqliteConnection, batch: Vec<Job<C>>
 }
 
 async fn apply<C: Change>(connection: &mut SqliteConnection, changes: &[&C]) -> Result<Vec<C::Outcome>, sqlx::Error> {
+    // Under NORMAL a commit of the write-ahead log is not synced; the next one under FULL syncs all before it too.
+    let lagging = changes.iter().all(|change| change.may_lag());
+    let pragma = if lagging {
+        "PRAGMA synchronous = NORMAL"
+    } else {
+        "PRAGMA synchronous = FULL"
+    };
+    sqlx::query(pragma).execute(&mut *connection).await?;
+
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {

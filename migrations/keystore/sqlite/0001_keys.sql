@@ -7,7 +7,7 @@ CREATE TABLE pair (
 -- The key-encryption keys that this keystore knows: never the keys themselves, only how to recognise each.
 CREATE TABLE kek (
     id          INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 4294967295),
-    check_value BLOB    NOT NULL CHECK (length(check_value) = 16),
+    check_value BLOB    NOT NULL CHECK (length(check_value) = 32),
     -- 1 for the one that wraps new keys.
     current     INTEGER NOT NULL CHECK (current IN (0, 1))
 ) STRICT;

@@ -4,10 +4,10 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use domain::KekId;
-use zeroize::Zeroizing;
 
 use super::{KeyProvider, KeyRing, KeyringError, text};
 use crate::key::SivKey;
+use crate::plain::Plain;
 
 /// A key ring in a file of mode 0400.
 pub struct KeyringFile {
@@ -35,7 +35,7 @@ impl KeyringFile {
             .create_new(true)
             .mode(0o400)
             .open(&fresh)?;
-        file.write_all(&text::write(ring))?;
+        file.write_all(text::write(ring).bytes())?;
         file.sync_all()?;
         fs::rename(&fresh, &self.path)?;
         // The rename itself is durable only when the folder is.
@@ -94,9 +94,11 @@ impl KeyProvider for KeyringFile {
         if length > text::MAX_LEN {
             return Err(self.malformed("it is too long"));
         }
-        let mut content = Zeroizing::new(vec![0; length]);
-        file.read_exact(&mut content).map_err(self.failed())?;
-        text::read(&content).map(Some).map_err(|what| self.malformed(what))
+        let mut content = Plain::of(vec![0; length]);
+        file.read_exact(content.buffer()).map_err(self.failed())?;
+        text::read(content.bytes())
+            .map(Some)
+            .map_err(|what| self.malformed(what))
     }
 
     fn add(&self, above: KekId) -> Result<KekId, KeyringError> {

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use super::KeyRing;
 use crate::expose;
-use crate::key::Plain;
+use crate::plain::Plain;
 
 const TITLE: &str = "soconnective-keyring 1";
 const KEY: usize = 64;
@@ -17,7 +17,8 @@ pub(super) const MAX_LEN: usize = TITLE.len() + 1 + KeyRing::MAX_KEYS * LONGEST_
 
 /// Writes a ring.
 pub(super) fn write(ring: &KeyRing) -> Plain {
-    let mut text = Zeroizing::new(Vec::with_capacity(MAX_LEN));
+    let mut plain = Plain::with_capacity(MAX_LEN);
+    let text = plain.buffer();
     text.extend_from_slice(TITLE.as_bytes());
     text.push(b'\n');
     for (id, key) in ring.iter() {
@@ -27,7 +28,7 @@ pub(super) fn write(ring: &KeyRing) -> Plain {
         }
         text.push(b'\n');
     }
-    text
+    plain
 }
 
 /// Reads a ring. The error says what is wrong, without the content.

@@ -91,6 +91,12 @@ impl Keystore {
         self.change(KeyChange::Remove(keys)).await.map(drop)
     }
 
+    /// Closes all connections, the writing one last: it puts the write-ahead log back into the database.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
     /// One key.
     pub(crate) async fn key(&self, id: Uuid) -> Result<Option<WrappedKey>, VaultError> {
         read::key(&self.readers, id).await.map_err(VaultError::of(STORE))

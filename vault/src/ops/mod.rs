@@ -7,4 +7,7 @@ mod release;
 mod rotate;
 mod seal;
 
+#[cfg(test)]
+pub(crate) use seal::fingerprint;
+
 pub use rotate::{RewrapProgress, VaultStatus};

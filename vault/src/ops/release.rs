@@ -65,7 +65,7 @@ impl Vault {
         }
         let key = self.unwrap(&row.key).await?;
         let plaintext = envelope::open(sealed.dek, &key, ctx, &row.envelope).map_err(|_| not_authentic(ctx))?;
-        expose::fields(&plaintext).ok_or_else(|| not_authentic(ctx))
+        expose::fields(plaintext.bytes()).ok_or_else(|| not_authentic(ctx))
     }
 }
 

@@ -73,21 +73,29 @@ impl Vault {
     /// when a reader held the write-ahead log.
     pub async fn rewrap_batch(&self, max: u32) -> Result<RewrapProgress, VaultError> {
         let ring = self.reload_ring().await?;
+        let before = self.left_behind(ring.current()).await?;
         let old = self.keystore.not_wrapped_by(ring.current(), max).await?;
-        let last = old.len() < usize::try_from(max).unwrap_or(usize::MAX);
+        let last = u64::try_from(old.len()).is_ok_and(|batch| batch >= before);
         let mut keys = Vec::with_capacity(old.len());
         for key in old {
             keys.push((rewrap(&ring, &key)?, key.kek));
         }
         let rewrapped = self.keystore.change(KeyChange::Rewrap { keys, last }).await?.rows;
         self.cache.clear();
+        Ok(RewrapProgress {
+            rewrapped,
+            remaining: self.left_behind(ring.current()).await?,
+        })
+    }
+
+    /// How many keys another key-encryption key than `current` wraps.
+    async fn left_behind(&self, current: KekId) -> Result<u64, VaultError> {
         let counts = self.keystore.counts().await?;
-        let remaining = counts
+        Ok(counts
             .iter()
-            .filter(|(kek, _)| *kek != ring.current())
+            .filter(|(kek, _)| *kek != current)
             .map(|(_, keys)| keys)
-            .sum();
-        Ok(RewrapProgress { rewrapped, remaining })
+            .sum())
     }
 
     /// Takes a key-encryption key that wraps nothing any more out of the ring, for good. Backups of the keystore from

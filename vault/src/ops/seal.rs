@@ -35,9 +35,9 @@ impl Vault {
     ) -> Result<SealedSecret, VaultError> {
         let unfit = |_| VaultError::Stopped("the fields cannot be written as JSON");
         let plaintext = expose::plaintext(fields).map_err(unfit)?;
-        if plaintext.len() > MAX_PLAINTEXT {
+        if plaintext.bytes().len() > MAX_PLAINTEXT {
             return Err(VaultError::TooLarge {
-                actual: plaintext.len(),
+                actual: plaintext.bytes().len(),
                 limit: MAX_PLAINTEXT,
             });
         }
@@ -46,7 +46,7 @@ impl Vault {
         let (dek, key, account_key) = self.add_key(&ctx.account).await?;
         let fingerprint = fingerprint(&account_key, fields, masked.keys());
         let failed = |_| VaultError::KeyNotAuthentic { key: dek.uuid() };
-        let envelope = envelope::seal(dek, &key, &random_bytes()?, ctx, &plaintext).map_err(failed)?;
+        let envelope = envelope::seal(dek, &key, &random_bytes()?, ctx, plaintext.bytes()).map_err(failed)?;
         let envelope_sha256 = Sha256Digest::of(&envelope);
 
         let row = NewRow {
@@ -141,7 +141,11 @@ fn to_json(texts: &BTreeMap<String, String>) -> Result<String, VaultError> {
 }
 
 /// The formula is in [`crate::format`].
-fn fingerprint<'a>(key: &MacKey, fields: &FieldValues, secret: impl Iterator<Item = &'a String>) -> Fingerprint {
+pub(crate) fn fingerprint<'a>(
+    key: &MacKey,
+    fields: &FieldValues,
+    secret: impl Iterator<Item = &'a String>,
+) -> Fingerprint {
     let mut mac = expose::mac(key);
     mac.update(FINGERPRINT_LABEL);
     expose::feed(&mut mac, fields, secret);

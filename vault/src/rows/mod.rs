@@ -79,6 +79,12 @@ impl Rows {
         self.writer.submit(change).await
     }
 
+    /// Closes all connections, the writing one last: it puts the write-ahead log back into the database.
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
     /// One row.
     pub(crate) async fn sealed(&self, id: SecretId) -> Result<Option<SealedRow>, VaultError> {
         read::sealed(&self.readers, id).await.map_err(VaultError::of(STORE))

@@ -2,4 +2,10 @@
 
 mod support;
 
+mod crashing;
+mod erasing;
+mod fingerprints;
+mod keyring;
+mod rotating;
 mod saving;
+mod tampering;

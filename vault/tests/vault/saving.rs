@@ -4,7 +4,7 @@ use chrono::Duration;
 use futures::future::join_all;
 use vault::VaultError;
 
-use crate::support::{Place, closed, context, credential, fields, noon, open_key, plain, seal, texts};
+use crate::support::{Place, context, credential, fields, noon, open_key, plain, seal, texts};
 
 #[tokio::test]
 async fn what_was_sealed_opens_again_also_after_a_restart() {
@@ -24,7 +24,7 @@ async fn what_was_sealed_opens_again_also_after_a_restart() {
 
     assert_eq!(plain(&vault.open_secret(&ctx, &sealed).await.unwrap()), texts(&values));
 
-    closed(vault, &place.paths).await;
+    vault.close().await;
     let vault = place.open().await;
     assert_eq!(plain(&vault.open_secret(&ctx, &sealed).await.unwrap()), texts(&values));
 }
@@ -190,7 +190,7 @@ async fn a_request_digest_is_the_same_again_after_a_restart_and_differs_by_vault
     let vault = place.open().await;
     let digest = vault.request_digest(b"request").await;
     assert_ne!(digest, vault.request_digest(b"other").await);
-    closed(vault, &place.paths).await;
+    vault.close().await;
 
     assert_eq!(place.open().await.request_digest(b"request").await, digest);
     assert_ne!(Place::new().open().await.request_digest(b"request").await, digest);

@@ -8,6 +8,8 @@ use chrono::{DateTime, Utc};
 use domain::recipe::FieldValues;
 use domain::{CredentialId, KekId};
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 use vault::{SealedSecret, SecretContext, Vault, VaultError, VaultPaths};
@@ -54,21 +56,15 @@ impl Place {
     }
 }
 
-/// Reopens once the files of a vault that was dropped are free again.
-pub(crate) async fn closed(vault: Vault, paths: &VaultPaths) {
-    drop(vault);
-    let lock = paths.vault.with_extension("db.lock");
-    let waited = tokio::task::spawn_blocking(move || {
-        fs::OpenOptions::new().write(true).open(lock).unwrap().lock().unwrap();
-    });
-    tokio::time::timeout(std::time::Duration::from_secs(20), waited)
-        .await
-        .expect("the vault closes")
-        .unwrap();
-}
-
 pub(crate) fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    let mut rest = haystack;
+    while let Some(at) = rest.iter().position(|byte| *byte == needle[0]) {
+        if rest[at..].starts_with(needle) {
+            return true;
+        }
+        rest = &rest[at + 1..];
+    }
+    false
 }
 
 pub(crate) fn noon() -> DateTime<Utc> {
@@ -139,4 +135,14 @@ pub(crate) fn keys_under(status: &vault::VaultStatus, kek: u32) -> u64 {
 pub(crate) fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// A connection of one's own, as somebody has who writes to the files behind the vault's back.
+pub(crate) async fn database(path: &Path) -> SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .pragma("secure_delete", "ON")
+        .connect()
+        .await
+        .unwrap()
 }

@@ -1,0 +1,128 @@
+//! The key ring: made once, and after that the vault opens with the right one or not at all.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::{Place, context, mode, open_key, seal};
+
+#[tokio::test]
+async fn files_are_for_their_owner_alone() {
+    let place = Place::new();
+    let vault = place.open().await;
+    seal(&vault, &context("acme", 1, 1), "key").await.unwrap();
+
+    assert_eq!(mode(&place.paths.keyring), 0o400);
+    for file in [
+        "vault.db",
+        "vault.db-wal",
+        "vault.db-shm",
+        "keystore.db",
+        "keystore.db-wal",
+        "keystore.db-shm",
+    ] {
+        assert_eq!(mode(&place.folder.path().join(file)), 0o600, "{file}");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_key_ring_is_not_made_anew_when_the_keystore_holds_keys() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let ctx = context("acme", 1, 1);
+    let sealed = seal(&vault, &ctx, "key").await.unwrap();
+    vault.close().await;
+    let aside = place.folder.path().join("aside");
+    fs::rename(&place.paths.keyring, &aside).unwrap();
+
+    let message = place.refused().await;
+    assert!(
+        message.contains("is missing") && message.contains("from its backup"),
+        "{message}"
+    );
+    assert!(!place.paths.keyring.exists());
+
+    fs::rename(&aside, &place.paths.keyring).unwrap();
+    assert_eq!(open_key(&place.open().await, &ctx, &sealed).await.unwrap(), "key");
+}
+
+#[tokio::test]
+async fn the_key_ring_of_another_installation_is_refused() {
+    let (place, other) = (Place::new(), Place::new());
+    place.open().await.close().await;
+    other.open().await.close().await;
+    fs::rename(&other.paths.keyring, &place.paths.keyring).unwrap();
+
+    let message = place.refused().await;
+    assert!(
+        message.contains("not the key that this keystore was written with"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_ring_that_others_may_read_is_refused() {
+    let place = Place::new();
+    place.open().await.close().await;
+    for open_to in [0o440, 0o404, 0o420, 0o644] {
+        fs::set_permissions(&place.paths.keyring, Permissions::from_mode(open_to)).unwrap();
+        let message = place.refused().await;
+        assert!(
+            message.contains("chmod 0400") && message.contains(&format!("{open_to:04o}")),
+            "{message}"
+        );
+    }
+    fs::set_permissions(&place.paths.keyring, Permissions::from_mode(0o600)).unwrap();
+    place.open().await;
+}
+
+#[tokio::test]
+async fn a_damaged_key_ring_is_refused_without_showing_what_is_in_it() {
+    let place = Place::new();
+    place.open().await.close().await;
+    let whole = fs::read_to_string(&place.paths.keyring).unwrap();
+    let digits = whole.trim_end().rsplit(' ').next().unwrap().to_owned();
+    let damages = [
+        String::new(),
+        "soconnective-keyring 1\n".to_owned(),
+        whole.trim_end().to_owned(),
+        whole.replace("keyring 1", "keyring 2"),
+        whole.replace("kek 1", "kek 0"),
+        whole.replace("kek 1", "kek 01"),
+        whole.replace("kek 1", "kek"),
+        whole.replacen(&digits[..1], "g", 1),
+        whole.replace(&digits, &digits[..126]),
+        whole.replace(
+            &digits,
+            &digits.to_uppercase().replace(|digit: char| digit.is_ascii_digit(), "A"),
+        ),
+        format!("{whole}kek 1 {digits}\n"),
+        format!("{whole}\n"),
+        "x".repeat(100_000),
+    ];
+    for damage in damages {
+        fs::remove_file(&place.paths.keyring).unwrap();
+        fs::write(&place.paths.keyring, &damage).unwrap();
+        fs::set_permissions(&place.paths.keyring, Permissions::from_mode(0o400)).unwrap();
+        let message = place.refused().await;
+        assert!(message.contains("is not a key ring, or is damaged"), "{message}");
+        assert!(!message.contains(&digits[..16]), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_digit_in_the_key_ring_is_noticed_at_the_start() {
+    let place = Place::new();
+    place.open().await.close().await;
+    let whole = fs::read_to_string(&place.paths.keyring).unwrap();
+    let last = whole.trim_end().chars().next_back().unwrap();
+    let other = if last == '0' { '1' } else { '0' };
+    fs::remove_file(&place.paths.keyring).unwrap();
+    fs::write(&place.paths.keyring, format!("{}{other}\n", &whole[..whole.len() - 2])).unwrap();
+    fs::set_permissions(&place.paths.keyring, Permissions::from_mode(0o400)).unwrap();
+
+    let message = place.refused().await;
+    assert!(
+        message.contains("not the key that this keystore was written with"),
+        "{message}"
+    );
+}
