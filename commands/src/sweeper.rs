@@ -34,7 +34,9 @@ pub(crate) struct Watchlist {
 
 /// For how long a pending secret is left alone: whoever is saving it is done by then.
 const GRACE: TimeDelta = TimeDelta::minutes(5);
-/// How many events, or secrets, are read at a time.
+/// How many secrets are read at a time.
+const BATCH: u32 = 1000;
+/// How many events are read at a time.
 const PAGE: usize = 1000;
 /// The events after which an integration may need the sweeper.
 const WATCHED: [&str; 5] = [
@@ -160,7 +162,7 @@ impl Commands {
     async fn compare(&self, swept: &mut Swept) -> Result<(), CommandError> {
         let mut after = None;
         loop {
-            let secrets = self.inner.vault.all(after, PAGE).await?;
+            let secrets = self.inner.vault.all(after, BATCH).await?;
             for secret in &secrets {
                 let loaded = self.load::<Integration>(&stream_of(secret), Freshness::Cached).await?;
                 match loaded.state.validity(secret.credential, secret.version) {
@@ -178,7 +180,7 @@ impl Commands {
                 }
             }
             match secrets.last() {
-                Some(last) if secrets.len() == PAGE => after = Some((last.credential, last.version)),
+                Some(last) if secrets.len() == BATCH as usize => after = Some((last.credential, last.version)),
                 _ => return Ok(()),
             }
         }

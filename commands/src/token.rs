@@ -3,7 +3,7 @@ use domain::account::Account;
 use domain::token::{AccountScope, Role, Token, TokenCommand, TokenIssued};
 use domain::{AccountId, Aggregate, Sha256Digest, TokenId};
 
-use crate::execute::Freshness;
+use crate::execute::{Executed, Freshness};
 use crate::{CommandError, Commands, Context, Receipt};
 
 /// A token that was made outside: this side sees its digest, and never its text.
@@ -39,26 +39,11 @@ impl Commands {
     pub async fn issue_token(&self, ctx: Context, token: NewToken) -> Result<Receipt<IssuedToken>, CommandError> {
         self.to_the_end(|this| async move {
             let id = TokenId::new(ctx.command.step("token").uuid());
-            let account = single(&token.accounts);
-            let executed = match this.earlier::<Token>(&id, &ctx).await? {
-                Some(earlier) => earlier,
-                None => {
-                    this.check_scope(&token.accounts).await?;
-                    let now = this.now();
-                    let token = TokenIssued {
-                        name: token.name,
-                        sha256: token.sha256,
-                        role: token.role,
-                        accounts: token.accounts,
-                        expires_at: token.expires_at,
-                    };
-                    let command = TokenCommand::Issue { token, now };
-                    let stream = Token::stream(&id);
-                    this.execute_for::<Token>(&stream, &ctx, account, |loaded| {
-                        Ok(loaded.state.decide(command.clone())?)
-                    })
-                    .await?
-                }
+            let executed = if let Some(earlier) = this.earlier::<Token>(&id, &ctx).await? {
+                earlier
+            } else {
+                this.check_scope(&token.accounts).await?;
+                this.issue(id, &ctx, token).await?
             };
             match &executed.after.state {
                 Token::Issued(token) => Ok(executed.receipt(IssuedToken {
@@ -89,6 +74,23 @@ impl Commands {
                 })
                 .await?;
             Ok(revoked.receipt(()))
+        })
+        .await
+    }
+
+    async fn issue(&self, id: TokenId, ctx: &Context, token: NewToken) -> Result<Executed<Token>, CommandError> {
+        let account = single(&token.accounts);
+        let token = TokenIssued {
+            name: token.name,
+            sha256: token.sha256,
+            role: token.role,
+            accounts: token.accounts,
+            expires_at: token.expires_at,
+        };
+        let now = self.now();
+        self.execute_for::<Token>(&Token::stream(&id), ctx, account, |loaded| {
+            let token = token.clone();
+            Ok(loaded.state.decide(TokenCommand::Issue { token, now })?)
         })
         .await
     }

@@ -26,7 +26,7 @@ pub(super) fn decide(state: &Integration, command: IntegrationCommand) -> Decisi
             version,
             outcome,
             now,
-        } => Ok(record_test(state, connection, credential, version, outcome, now)),
+        } => Ok(record_test(state, &connection, credential, version, outcome, now)),
         IntegrationCommand::RetireExpired { now } => Ok(retire_expired(state, now)),
         IntegrationCommand::Disconnect { connection } => {
             let credential = state.installed()?.credential(&connection)?.id;
@@ -125,7 +125,7 @@ fn retirements(
 /// A test counts for the version that was tested, and only while that one is in use or waiting.
 fn record_test(
     state: &Integration,
-    connection: ConnectionName,
+    connection: &ConnectionName,
     tested: CredentialId,
     number: u32,
     outcome: TestOutcome,
@@ -133,7 +133,7 @@ fn record_test(
 ) -> Vec<IntegrationEvent> {
     let keyed = state
         .installed()
-        .and_then(|installation| installation.credential(&connection));
+        .and_then(|installation| installation.credential(connection));
     let Some(credential) = keyed.ok().filter(|credential| credential.id == tested) else {
         return Vec::new();
     };
@@ -165,7 +165,7 @@ fn record_test(
         promotes_over,
     };
     let mut events = vec![tested.into()];
-    events.extend(retirements(&connection, credential.id, retired));
+    events.extend(retirements(connection, credential.id, retired));
     events
 }
 

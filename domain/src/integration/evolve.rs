@@ -64,7 +64,7 @@ fn connected(installation: &mut Installation, event: &CredentialConnected) {
     let credential = Credential::new(event.credential, first);
     installation
         .connections
-        .insert(event.connection.clone(), Connection::Keyed(credential));
+        .insert(event.connection.clone(), Connection::Keyed(Box::new(credential)));
 }
 
 fn rotated(credential: &mut Credential, event: &CredentialRotated) {

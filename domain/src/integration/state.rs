@@ -33,7 +33,7 @@ pub enum Connection {
     /// It holds no key.
     Disconnected,
     /// It holds one.
-    Keyed(Credential),
+    Keyed(Box<Credential>),
 }
 
 /// The place that the next key of a connection takes.
@@ -86,7 +86,7 @@ impl Installation {
             .iter()
             .filter_map(|(name, connection)| match connection {
                 Connection::Disconnected => None,
-                Connection::Keyed(credential) => Some((name, credential)),
+                Connection::Keyed(credential) => Some((name, credential.as_ref())),
             })
     }
 

@@ -6,6 +6,7 @@ use crate::recipe::Recipe;
 
 events! {
     /// What can happen to a row of the catalog.
+    #[expect(clippy::large_enum_variant, reason = "whole rows come seldom, and never many at once")]
     ProviderEvent in Provider {
         ProviderAdded, ProviderDescribed, ProviderRecipeChanged, ProviderLogoChanged, ProviderPublished,
         ProviderRetired, ProviderReinstated,

@@ -1,0 +1,11 @@
+//! What each aggregate decides, as *given events, when command, then events or rejection*.
+
+mod account;
+mod given;
+mod golden;
+mod integration;
+mod keyring;
+mod machine;
+mod provider;
+mod rotation;
+mod token;
