@@ -63,11 +63,12 @@ fn assert_silent(outcome: &TestOutcome, log: &Log) {
 async fn no_log_and_no_outcome_repeats_the_key() {
     let log = Log::default();
     let writer = log.clone();
-    let _logging = tracing_subscriber::fmt()
+    // For the whole process: the other tests' calls, which use the same key, are listened to as well.
+    tracing_subscriber::fmt()
         .with_max_level(LevelFilter::TRACE)
         .with_writer(move || writer.clone())
         .finish()
-        .set_default();
+        .init();
     let provider = Provider::start(HOST).await;
     let row = row(EVERYWHERE);
 
