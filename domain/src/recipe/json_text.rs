@@ -14,7 +14,8 @@ pub(super) fn write(
     extra: Option<(&str, &str)>,
     variables: &Variables<'_>,
 ) -> Result<Zeroizing<Vec<u8>>, RenderError> {
-    let mut out = Zeroizing::new(Vec::with_capacity(4096));
+    // Room for two of the longest values: a buffer that grows leaves copies of itself behind.
+    let mut out = Zeroizing::new(Vec::with_capacity(16 * 1024));
     match (value, extra) {
         (Value::Object(members), Some((name, text))) => {
             let mut separator = b'{';

@@ -34,6 +34,7 @@ mod values;
 mod variables;
 
 pub use accept::accept;
+pub use base_url::BaseUrlError;
 pub use field::{EnumOption, Field, FieldKind, Refusal, VisibleWhen};
 pub use http::{HostRule, HttpRequest, HttpResponse, RequestParts};
 pub use judge::judge;

@@ -50,18 +50,19 @@ fn affixes(field: &Field, text: &str) -> String {
         core = strip_prefix(strip_prefix(core, "https://"), "http://");
         core = &core[..core.find(['/', '?', '#', ':']).unwrap_or(core.len())];
     }
-    let lower = core.to_ascii_lowercase();
-    if let Some(at) = lower
-        .len()
-        .checked_sub(suffix.len())
-        .filter(|_| lower.ends_with(&suffix.to_ascii_lowercase()))
-    {
-        core = &core[..at];
-    }
+    core = strip_suffix(core, suffix);
     if is_domain {
         core.to_ascii_lowercase()
     } else {
         core.to_owned()
+    }
+}
+
+fn strip_suffix<'t>(text: &'t str, suffix: &str) -> &'t str {
+    let at = text.len().saturating_sub(suffix.len());
+    match text.get(at..) {
+        Some(end) if end.eq_ignore_ascii_case(suffix) => &text[..at],
+        _ => text,
     }
 }
 

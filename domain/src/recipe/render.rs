@@ -69,9 +69,12 @@ pub fn render_request(row: &ProviderRow, values: &FieldValues) -> Result<Option<
     let mut headers = headers(&request.headers, &variables)?;
     let mut query = body::named_values(&request.query, &variables)?;
     authenticate(request, &variables, &mut headers, &mut query)?;
-    let base_url = join(&target.origin, &target.path, "", &Pairs::new())?;
+    let mut base_url = join(&target.origin, &target.path, "", &Pairs::new())?;
+    if base_url.ends_with('/') {
+        base_url.pop();
+    }
     Ok(Some(RequestParts {
-        base_url: base_url.strip_suffix('/').unwrap_or(&base_url).to_owned(),
+        base_url,
         headers: headers
             .into_iter()
             .map(|(name, mut value)| (name, std::mem::take(&mut *value)))

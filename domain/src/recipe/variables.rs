@@ -146,16 +146,19 @@ fn field_text<'a>(field: &Field, all: &[Field], values: &'a FieldValues) -> Resu
     }
 }
 
-/// Whether a field is asked for, given the other values.
+/// Whether a field is asked for, given the other values. It depends on the fields before it alone.
 pub(super) fn is_visible(field: &Field, all: &[Field], values: &FieldValues) -> bool {
-    field.visible_when.as_ref().is_none_or(|when| {
-        let other = all.iter().find(|other| other.name == when.field);
-        let default = other
-            .and_then(|other| other.fixed.as_deref().or(other.default.as_deref()))
-            .unwrap_or("");
-        let value = values.text(&when.field);
-        when.holds(if value.is_empty() { default } else { value })
-    })
+    let Some(when) = &field.visible_when else { return true };
+    let before = all.iter().take_while(|other| other.name != field.name);
+    let before = &all[..before.count()];
+    before
+        .iter()
+        .find(|other| other.name == when.field)
+        .is_some_and(|other| {
+            let default = other.fixed.as_deref().or(other.default.as_deref()).unwrap_or("");
+            let value = values.text(&other.name);
+            is_visible(other, before, values) && when.holds(if value.is_empty() { default } else { value })
+        })
 }
 
 fn piece<'a>(name: &str, derive: &Derive, text: Cow<'a, str>) -> Result<Cow<'a, str>, RenderError> {

@@ -130,7 +130,11 @@ fn assert_structure(row: &ProviderRow, values: &[String; 6]) -> Result<bool, Tes
 /// Percent-decoding of one segment.
 fn decode(segment: &str) -> String {
     let pair = format!("x={}", segment.replace('+', "%2B"));
-    url::form_urlencoded::parse(pair.as_bytes()).next().unwrap().1.into_owned()
+    url::form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .unwrap()
+        .1
+        .into_owned()
 }
 
 proptest! {

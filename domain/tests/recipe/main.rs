@@ -1,6 +1,9 @@
 //! The recipe language from the outside: rows as an admin writes them, values as people paste them.
 
-#![expect(clippy::unwrap_used, reason = "what these tests share fails like they do: by a panic")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "what these tests share fails like they do: by a panic"
+)]
 
 mod accept;
 mod encoding;
@@ -53,7 +56,7 @@ fn refused(row: &ProviderRow, pairs: &[(&str, &str)]) -> Vec<Problem> {
 
 /// The text of a value.
 fn text<'a>(values: &'a FieldValues, name: &str) -> Option<&'a str> {
-    values.get(name).map(|value| value.expose_secret())
+    values.get(name).map(ExposeSecret::expose_secret)
 }
 
 /// An answer of a provider.

@@ -51,7 +51,8 @@ fn check_base_url(row: &ProviderRow, text: &str, policy: &LintPolicy, scope: &mu
 /// The literals and placeholders of a path.
 pub(super) fn check_path(pointer: &str, path: &Template, scope: &mut Scope) {
     scope.never_empty(pointer, path, "optional_in_path");
-    if path.variables().any(|name| scope.declared(name).is_none()) {
+    // What is already reported is not reported twice.
+    if path.has_stray_brace() || path.variables().any(|name| scope.declared(name).is_none()) {
         return;
     }
     if encode::path(path, &scope.samples(None)).is_err() {
