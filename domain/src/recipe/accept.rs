@@ -25,28 +25,30 @@ pub fn accept(row: &ProviderRow, mut raw: BTreeMap<String, SecretString>) -> Res
     let fields = fields(row);
     let mut problems = Vec::new();
     let mut accepted = FieldValues::default();
+    let mut failed: Vec<&str> = Vec::new();
     for field in fields.iter().filter(|field| field.fixed.is_none()) {
         let pasted = raw.remove(&field.name);
+        if field
+            .visible_when
+            .as_ref()
+            .is_some_and(|when| failed.contains(&when.field.as_str()))
+        {
+            // Whether it applies is not known before the other field is put right.
+            failed.push(&field.name);
+            continue;
+        }
         let text = trim(pasted.as_ref().map_or("", |value| value.expose_secret()));
         match accept_field(field, text, is_visible(field, &fields, &accepted)) {
             Ok(Some(value)) => accepted.insert(&field.name, value),
             Ok(None) => {}
-            Err((code, message)) => problems.push(at_field(field, code, message)),
+            Err((code, message)) => {
+                failed.push(&field.name);
+                problems.push(at_field(field, code, message));
+            }
         }
     }
     if !raw.is_empty() {
-        let asked: Vec<&str> = fields
-            .iter()
-            .filter(|f| f.fixed.is_none())
-            .map(|f| f.name.as_str())
-            .collect();
-        let asked = if asked.is_empty() {
-            "no fields".to_owned()
-        } else {
-            asked.join(", ")
-        };
-        let message = format!("Something else was sent than this provider asks for. It asks for: {asked}.");
-        problems.push(Problem::new("/fields", "unknown_field", message));
+        problems.push(unknown(&fields));
     }
     if problems.is_empty() {
         problems = check_use(row, &fields, &accepted);
@@ -56,6 +58,19 @@ pub fn accept(row: &ProviderRow, mut raw: BTreeMap<String, SecretString>) -> Res
     } else {
         Err(problems)
     }
+}
+
+/// Something was sent that the row does not ask for. What it was is not repeated.
+fn unknown(fields: &[Field]) -> Problem {
+    let asked = fields.iter().filter(|field| field.fixed.is_none());
+    let asked: Vec<&str> = asked.map(|field| field.name.as_str()).collect();
+    let asked = if asked.is_empty() {
+        "no fields".to_owned()
+    } else {
+        asked.join(", ")
+    };
+    let message = format!("Something else was sent than this provider asks for. It asks for: {asked}.");
+    Problem::new("/fields", "unknown_field", message)
 }
 
 type Refused = (&'static str, String);

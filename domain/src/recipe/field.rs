@@ -124,7 +124,7 @@ impl EnumOption {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Refusal {
-    /// A regular expression that is found in it.
+    /// A regular expression that is found in it, as it was pasted.
     pub pattern: String,
     /// What to do instead.
     pub message: String,

@@ -184,6 +184,24 @@ fn a_field_that_is_not_visible_is_neither_asked_for_nor_taken() {
 }
 
 #[test]
+fn what_hangs_on_a_wrong_choice_waits_until_it_is_put_right() {
+    let row = with_fields(
+        "    - { name: mode, type: enum, options: [ { value: token }, { value: none } ], default: none }
+    - { name: kind, type: enum, options: [ { value: a } ], default: a, visible_when: { field: mode, equals: token } }
+    - { name: token, secret: true, visible_when: { field: kind, equals: a } }",
+    );
+    let problems = refused(&row, &[("mode", "oops"), ("kind", "a"), ("token", "t")]);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert_eq!(problems[0].pointer, "/fields/mode");
+    assert_eq!(
+        accepted(&row, &[]).len(),
+        1,
+        "the default of a field that is not visible makes nothing visible"
+    );
+    assert_eq!(accepted(&row, &[("mode", "token"), ("token", "t")]).len(), 3);
+}
+
+#[test]
 fn a_value_that_cannot_stand_where_the_row_puts_it_is_refused_at_once() {
     let row = row("
 key: acme
