@@ -1,0 +1,101 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use domain::{Position, StreamId};
+use eventlog::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+/// What goes wrong with one append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Nothing.
+    None,
+    /// The log cannot be reached, and nothing is stored.
+    Unavailable,
+    /// Nothing is stored, and the writer cannot know.
+    UnknownAndLost,
+    /// It is stored, and the writer cannot know.
+    UnknownAndStored,
+    /// Somebody else was faster.
+    Conflict,
+    /// The process ends before the append.
+    CrashBefore,
+    /// The process ends after the append, before the answer.
+    CrashAfter,
+}
+
+/// A log with faults, in the order in which they were planned. A crash is an append that never returns.
+pub(crate) struct FaultyLog {
+    log: Arc<dyn EventLog>,
+    plan: Mutex<VecDeque<Fault>>,
+    crashed: watch::Sender<bool>,
+}
+
+impl FaultyLog {
+    pub(crate) fn new(log: Arc<dyn EventLog>) -> Self {
+        Self {
+            log,
+            plan: Mutex::default(),
+            crashed: watch::Sender::new(false),
+        }
+    }
+
+    /// What goes wrong with the next appends; after them nothing does.
+    pub(crate) fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
+        *self.plan.lock().unwrap() = faults.into_iter().collect();
+        self.crashed.send_replace(false);
+    }
+
+    /// Waits until a planned crash has happened.
+    pub(crate) async fn crashed(&self) {
+        self.crashed.subscribe().wait_for(|crashed| *crashed).await.unwrap();
+    }
+
+    async fn crash(&self) -> Result<Appended, LogError> {
+        self.crashed.send_replace(true);
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl EventLog for FaultyLog {
+    async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
+        let fault = self.plan.lock().unwrap().pop_front().unwrap_or(Fault::None);
+        match fault {
+            Fault::None => self.log.append(stream, expected, events).await,
+            Fault::Unavailable => Err(LogError::Unavailable("planned".into())),
+            Fault::UnknownAndLost => Err(LogError::UnknownOutcome("planned".into())),
+            Fault::UnknownAndStored => {
+                self.log.append(stream, expected, events).await?;
+                Err(LogError::UnknownOutcome("planned".into()))
+            }
+            Fault::Conflict => Err(LogError::Conflict {
+                stream: stream.clone(),
+                actual: 0,
+            }),
+            Fault::CrashBefore => self.crash().await,
+            Fault::CrashAfter => {
+                self.log.append(stream, expected, events).await?;
+                self.crash().await
+            }
+        }
+    }
+
+    async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
+        self.log.read_stream(stream, from, max).await
+    }
+
+    async fn read_all(&self, after: Position, max: usize) -> Result<Page, LogError> {
+        self.log.read_all(after, max).await
+    }
+
+    fn wakeups(&self) -> watch::Receiver<Position> {
+        self.log.wakeups()
+    }
+
+    fn log_id(&self) -> Uuid {
+        self.log.log_id()
+    }
+}

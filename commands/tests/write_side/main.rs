@@ -1,0 +1,16 @@
+//! The write side over a real log, a real vault and a provider on this machine.
+
+mod accounts;
+mod concurrency;
+mod crashes;
+mod faults;
+mod faulty_log;
+mod providers;
+mod release;
+mod replay;
+mod rotation;
+mod save;
+mod server;
+mod sweeper;
+mod tokens;
+mod world;

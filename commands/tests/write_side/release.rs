@@ -1,0 +1,161 @@
+use std::sync::Arc;
+
+use domain::account::AiSettings;
+use secrecy::ExposeSecret;
+
+use crate::world::{World, account, code, default_connection, fields, mock, plain, soon};
+
+async fn releases(world: &World) -> usize {
+    world
+        .kinds()
+        .await
+        .iter()
+        .filter(|kind| *kind == "CredentialReleased")
+        .count()
+}
+
+#[tokio::test]
+async fn a_release_is_ready_to_use() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    let released = world
+        .commands
+        .release(&world.ctx(), &world.request(&mock()))
+        .await
+        .unwrap();
+    let request = released.request.unwrap();
+    assert_eq!(request.base_url, format!("http://127.0.0.1:{}", world.server.port));
+    assert_eq!(request.headers["authorization"], "Bearer good-1");
+    assert_eq!(released.version, 1);
+}
+
+#[tokio::test]
+async fn a_row_without_a_request_gives_the_fields_alone() {
+    let world = World::new().await;
+    world
+        .commands
+        .install(world.ctx(), account(), plain(), Some(fields("anything")))
+        .await
+        .unwrap();
+    let released = world
+        .commands
+        .release(&world.ctx(), &world.request(&plain()))
+        .await
+        .unwrap();
+    assert!(released.request.is_none());
+    assert_eq!(released.fields.get("api_key").unwrap().expose_secret(), "anything");
+}
+
+#[tokio::test]
+async fn a_release_is_written_once_per_principal_version_and_lease() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    for _ in 0..3 {
+        world.released().await.unwrap();
+    }
+    assert_eq!(releases(&world).await, 1);
+    world.wait(59);
+    world.released().await.unwrap();
+    assert_eq!(releases(&world).await, 1);
+    world.wait(1);
+    world.released().await.unwrap();
+    assert_eq!(releases(&world).await, 2);
+    let mut other = world.request(&mock());
+    other.principal = "another-service".to_owned();
+    world.commands.release(&world.ctx(), &other).await.unwrap();
+    assert_eq!(releases(&world).await, 3);
+    world.save("good-2").await.unwrap();
+    assert_eq!(world.released().await.unwrap(), "good-2");
+    assert_eq!(releases(&world).await, 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_at_the_start_of_a_lease_is_one_release() {
+    let world = Arc::new(World::installed().await);
+    world.save("good-1").await.unwrap();
+    let burst = (0..16).map(|_| {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.released().await })
+    });
+    for released in burst.collect::<Vec<_>>() {
+        soon(released).await.unwrap().unwrap();
+    }
+    assert_eq!(releases(&world).await, 1);
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_refused_at_once_even_within_a_lease() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    world.released().await.unwrap();
+    // Another node does it: this one learns of it from the log.
+    let elsewhere = world.another();
+    elsewhere
+        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .await
+        .unwrap();
+    assert_eq!(code(world.released().await), "disconnected");
+    assert_eq!(releases(&world).await, 1);
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_no_trace_of_a_release() {
+    let world = World::installed().await;
+    assert_eq!(code(world.released().await), "disconnected");
+    world.save("bad-1").await.unwrap();
+    assert_eq!(code(world.released().await), "credential-rejected");
+    let mut request = world.request(&mock());
+    request.purpose = Some("x".repeat(201));
+    assert_eq!(
+        code(world.commands.release(&world.ctx(), &request).await),
+        "/purpose: invalid-purpose"
+    );
+    request.purpose = None;
+    request.account = "nobody".parse().unwrap();
+    assert_eq!(code(world.commands.release(&world.ctx(), &request).await), "no account");
+    assert_eq!(releases(&world).await, 0);
+}
+
+#[tokio::test]
+async fn an_inherited_key_is_released_only_to_those_who_want_to_inherit() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    world.open("agency", Some("acme")).await.unwrap();
+    world.open("client", Some("agency")).await.unwrap();
+    world.open("stranger", None).await.unwrap();
+    let inherit = |id: &str, inherit: bool| {
+        let settings = AiSettings {
+            inherit,
+            ..AiSettings::default()
+        };
+        world
+            .commands
+            .choose_ai_settings(world.ctx(), id.parse().unwrap(), settings, None)
+    };
+    let ask = async |id: &str| {
+        let mut request = world.request(&mock());
+        request.on_behalf_of = Some(id.parse().unwrap());
+        world.commands.release(&world.ctx(), &request).await
+    };
+    assert_eq!(code(ask("client").await), "not-installed", "it is off by default");
+    inherit("client", true).await.unwrap();
+    assert_eq!(
+        code(ask("client").await),
+        "not-installed",
+        "the agency inherits nothing itself"
+    );
+    inherit("agency", true).await.unwrap();
+    ask("client").await.unwrap();
+    ask("agency").await.unwrap();
+    inherit("stranger", true).await.unwrap();
+    assert_eq!(code(ask("stranger").await), "not-installed");
+    inherit("agency", false).await.unwrap();
+    assert_eq!(code(ask("client").await), "not-installed", "also within a lease");
+    world
+        .commands
+        .close_account(world.ctx(), "client".parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(code(ask("client").await), "account-closed");
+    assert_eq!(releases(&world).await, 2);
+}
