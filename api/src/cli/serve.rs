@@ -1,0 +1,104 @@
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use domain::recipe::HostPort;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{DataArgs, Exit, output};
+use crate::server::{self, DataFolder, Log, LogFormat, Settings};
+
+/// How to serve.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = "\
+Examples:
+  soconnective serve
+  soconnective serve --data /var/lib/soconnective --listen 0.0.0.0:8080 --log-format json
+  soconnective serve --egress-allow gitlab.internal:8443 --egress-allow 10.0.0.5:80
+
+The first start seeds the catalog, makes the key ring and writes a platform admin's token to FOLDER/admin-token.
+RUST_LOG sets how much is logged, such as RUST_LOG=warn.")]
+pub struct ServeArgs {
+    /// Where the data is.
+    #[command(flatten)]
+    pub data: DataArgs,
+    /// The address to listen on; port 0 takes any free port.
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "SOCONNECTIVE_LISTEN")]
+    pub listen: SocketAddr,
+    /// A provider inside your own network that may be called: http, private addresses and other ports are allowed for
+    /// it. Repeat it, or separate several by commas in the environment variable.
+    #[arg(long, value_name = "HOST:PORT", env = "SOCONNECTIVE_EGRESS_ALLOW", value_delimiter = ',')]
+    pub egress_allow: Vec<HostPort>,
+    /// The form of the log on standard error.
+    #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "SOCONNECTIVE_LOG_FORMAT")]
+    pub log_format: LogFormat,
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
+    let _log: Log = server::start_logging(args.log_format)?;
+    server::forbid_core_dumps();
+    let folder = DataFolder::open(&args.data.data)?;
+    let _lock = folder.lock()?;
+    let listener = TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let address = listener.local_addr()?;
+    let settings = Settings { egress_allow: args.egress_allow };
+    let running = server::start(&folder, settings).await?;
+    let first_token = running.admin_token_written();
+
+    greet(address, &folder, first_token);
+    let (stop, stopped) = watch::channel(false);
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        let _ = stop.send(true);
+    });
+    running.serve(listener, stopped).await?;
+    Ok(Exit::Ok)
+}
+
+/// Says where it is and what to do next.
+fn greet(address: SocketAddr, folder: &DataFolder, first_token: bool) {
+    output::line(&format!("SoConnective Integrations answers at http://{address}"));
+    output::line(&format!("  reference    http://{address}/docs"));
+    output::line(&format!("  data         {}", folder.path().display()));
+    let token = folder.admin_token();
+    if token.exists() {
+        let written = if first_token { "written now, readable by you alone" } else { "from the first start" };
+        output::line(&format!("  admin token  {} ({written})", token.display()));
+        output::line("Next, list the catalog:");
+        let shown = shell_quoted(&token.display().to_string());
+        output::line(&format!("  curl -H \"Authorization: Bearer $(cat {shown})\" http://{address}/v1/catalog"));
+    } else {
+        output::line("  admin token  removed; make another with: soconnective tokens issue --name me --role platform_admin");
+    }
+}
+
+/// A path as one word of a shell command within double quotes' `$(…)`.
+fn shell_quoted(path: &str) -> String {
+    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
+    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
+
+async fn wait_for_signal() {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        tracing::error!("signals cannot be watched: end the process by SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => tracing::info!("interrupted: finishing what is under way"),
+        _ = terminate.recv() => tracing::info!("told to end: finishing what is under way"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_spaces_can_be_pasted() {
+        assert_eq!(shell_quoted("./data/admin-token"), "./data/admin-token");
+        assert_eq!(shell_quoted("/my data/admin-token"), "'/my data/admin-token'");
+    }
+}

@@ -1,0 +1,18 @@
+//! What is read from a request. Every refusal names the place and never repeats what stands there.
+
+mod body;
+mod condition;
+mod idempotency;
+mod pointer;
+mod position;
+mod query;
+mod reading;
+
+pub(crate) use body::{Upload, Write};
+pub(crate) use condition::{IfMatch, IfNoneMatch, etag_of_revision};
+pub(crate) use idempotency::{Act, CommandKey};
+pub(crate) use pointer::shown;
+pub(crate) use position::{AT_POSITION, MIN_POSITION, MinPosition};
+pub(crate) use query::Query;
+pub(crate) use reading::{moment, number};
+pub(crate) use reading::{PageQuery, cursor, page_size};

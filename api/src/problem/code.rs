@@ -1,0 +1,144 @@
+use axum::http::StatusCode;
+
+/// Every kind of refusal that the API knows, each with a code that never changes its meaning.
+///
+/// A refusal of a decision (a key that is taken, an account that is closed) has a code of its own that the decision
+/// names; it is carried by [`Code::Refused`] and its kin in [`super::Problem`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The body is no JSON.
+    MalformedJson,
+    /// A header, a path or a query parameter cannot be read.
+    InvalidParameter,
+    /// No token came with the request.
+    TokenMissing,
+    /// The token is unknown, revoked or mistyped.
+    TokenInvalid,
+    /// The token was good until a moment that has passed.
+    TokenExpired,
+    /// The token is good, but its role may not do this.
+    Forbidden,
+    /// There is nothing here that the caller may see.
+    NotFound,
+    /// The API has no such path.
+    NoSuchRoute,
+    /// The path is there, the method is not.
+    MethodNotAllowed,
+    /// The body did not come in time.
+    BodyTimeout,
+    /// The token that a repeated request made was shown already.
+    TokenShown,
+    /// The resource changed since the caller read it.
+    PreconditionFailed,
+    /// Somebody else changed it at the same moment, several times over.
+    Conflict,
+    /// The body is too large.
+    BodyTooLarge,
+    /// The body is not of the media type that is expected.
+    UnsupportedMediaType,
+    /// The body is JSON, but not of the form that is expected.
+    InvalidRequest,
+    /// The provider row breaks a rule of the linter.
+    ProviderInvalid,
+    /// The pasted key is not of the form that the provider's row asks for.
+    CredentialInvalid,
+    /// The logo is no image that can be used.
+    LogoInvalid,
+    /// The idempotency key was used for another request.
+    IdempotencyKeyReused,
+    /// A part of the system cannot be reached now.
+    Unavailable,
+    /// What was just written cannot be read yet.
+    ReadModelBehind,
+    /// A defect of this system.
+    Internal,
+}
+
+/// What is fixed about a code.
+#[derive(Debug, Clone, Copy)]
+pub struct Spec {
+    /// The status of the answer.
+    pub status: StatusCode,
+    /// The code as it is sent.
+    pub code: &'static str,
+    /// One sentence for people, the same for every occurrence (RFC 9457, section 3.1.3).
+    pub title: &'static str,
+}
+
+impl Code {
+    /// All of them, in the order of their status.
+    pub const ALL: &'static [Self] = &[
+        Self::MalformedJson,
+        Self::InvalidParameter,
+        Self::TokenMissing,
+        Self::TokenInvalid,
+        Self::TokenExpired,
+        Self::Forbidden,
+        Self::NotFound,
+        Self::NoSuchRoute,
+        Self::MethodNotAllowed,
+        Self::BodyTimeout,
+        Self::Conflict,
+        Self::TokenShown,
+        Self::PreconditionFailed,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidRequest,
+        Self::ProviderInvalid,
+        Self::CredentialInvalid,
+        Self::LogoInvalid,
+        Self::IdempotencyKeyReused,
+        Self::Internal,
+        Self::Unavailable,
+        Self::ReadModelBehind,
+    ];
+
+    /// What is fixed about it.
+    #[must_use]
+    pub const fn spec(self) -> Spec {
+        let (status, code, title) = match self {
+            Self::MalformedJson => (StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON"),
+            Self::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter cannot be read"),
+            Self::TokenMissing => (StatusCode::UNAUTHORIZED, "token-missing", "A token is needed"),
+            Self::TokenInvalid => (StatusCode::UNAUTHORIZED, "token-invalid", "The token is not valid"),
+            Self::TokenExpired => (StatusCode::UNAUTHORIZED, "token-expired", "The token has expired"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The token's role may not do this"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing here"),
+            Self::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route", "The API has no such path"),
+            Self::MethodNotAllowed => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not take this method")
+            }
+            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "body-timeout", "The body did not arrive in time"),
+            Self::Conflict => (StatusCode::CONFLICT, "conflict", "Others are changing the same thing"),
+            Self::TokenShown => (StatusCode::CONFLICT, "token-shown", "The token was shown already"),
+            Self::PreconditionFailed => {
+                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "It has changed since it was read")
+            }
+            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is of another media type")
+            }
+            Self::InvalidRequest => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "The body is not of the expected form")
+            }
+            Self::ProviderInvalid => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "provider-invalid", "The provider row breaks a rule")
+            }
+            Self::CredentialInvalid => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "credential-invalid", "The credential is not of the expected form")
+            }
+            Self::LogoInvalid => (StatusCode::UNPROCESSABLE_ENTITY, "logo-invalid", "The logo cannot be used"),
+            Self::IdempotencyKeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The idempotency key belongs to another request",
+            ),
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the system is away"),
+            Self::ReadModelBehind => {
+                (StatusCode::SERVICE_UNAVAILABLE, "read-model-behind", "What was written cannot be read yet")
+            }
+        };
+        Spec { status, code, title }
+    }
+}

@@ -1,0 +1,67 @@
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Extensions, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use domain::CorrelationId;
+use futures::FutureExt;
+
+use crate::problem::Problem;
+use crate::state::AppState;
+
+/// On every answer, and on requests that want to name their own: ties a request to log lines and events.
+pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("soconnective-correlation-id");
+
+/// The id of the outside request, in its extensions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Correlation(pub CorrelationId);
+
+impl Correlation {
+    /// The id that [`observe`] gave the request.
+    ///
+    /// # Errors
+    /// When the request never went through [`observe`]: a defect.
+    pub(crate) fn of(extensions: &Extensions) -> Result<CorrelationId, Problem> {
+        let correlation = extensions.get::<Self>();
+        correlation.map(|found| found.0).ok_or_else(|| Problem::internal(&"the request has no correlation id"))
+    }
+}
+
+/// Gives every request its correlation id, counts it, writes one line about it, and turns a panic into a problem.
+///
+/// One layer for all of that, because each layer costs every request. The line has the template of the route, never
+/// its path, its query or its body.
+pub(crate) async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let correlation = named(&request).unwrap_or_else(|| CorrelationId::new(app.ids.uuid()));
+    request.extensions_mut().insert(Correlation(correlation));
+
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answer.unwrap_or_else(|_| Problem::internal(&"a handler panicked").into_response());
+
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    let text = correlation.uuid().hyphenated().encode_lower(&mut text);
+    if let Ok(value) = HeaderValue::from_str(text) {
+        response.headers_mut().insert(CORRELATION_ID, value);
+    }
+    let headers = response.headers_mut();
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+
+    let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
+    let status = response.status().as_u16();
+    let elapsed = started.elapsed();
+    app.metrics.request(method.as_str(), route, status, elapsed);
+    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    tracing::info!(target: "soconnective::request", method = method.as_str(), route, status, micros, correlation = text);
+    response
+}
+
+/// The correlation id that the caller chose, when it is a UUID.
+fn named(request: &Request) -> Option<CorrelationId> {
+    request.headers().get(CORRELATION_ID)?.to_str().ok()?.parse().ok()
+}

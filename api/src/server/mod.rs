@@ -1,0 +1,19 @@
+//! The composition root: the one place where adapters are chosen, the clock is read and ids are made.
+
+mod data_folder;
+mod first_start;
+mod hardening;
+mod logging;
+mod running;
+mod seeds;
+mod start;
+mod sweeping;
+mod write_side;
+
+pub use data_folder::{DataFolder, FolderLock};
+pub use hardening::forbid_core_dumps;
+pub use logging::{Log, LogFormat, start_logging};
+pub use running::Running;
+pub use seeds::seeds;
+pub use start::{Settings, start};
+pub use write_side::{WriteSide, egress_policy};

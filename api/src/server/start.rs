@@ -1,0 +1,59 @@
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use bus::{Bus, LocalBus, Relay};
+use commands::Ids;
+use domain::recipe::HostPort;
+use projections::Projections;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::first_start::ensure_admin;
+use super::running::Running;
+use super::sweeping::sweep;
+use super::{DataFolder, WriteSide, seeds};
+use crate::clock::{SystemClock, SystemIds};
+use crate::state::{AppState, Parts};
+
+/// What the operator chooses.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Providers inside the operator's own network that may be called.
+    pub egress_allow: Vec<HostPort>,
+}
+
+/// Starts everything but the listener over a data folder: the log, the vault, the relay, the read models, the sweeper.
+/// A new folder gets the seeded catalog and a first admin.
+///
+/// # Errors
+/// When a part cannot be opened or started.
+pub async fn start(folder: &DataFolder, settings: Settings) -> Result<Running> {
+    let side = WriteSide::open(folder, settings.egress_allow).await?;
+    let added = side.commands.seed(seeds()?).await.context("the catalog cannot be seeded")?;
+    if added > 0 {
+        tracing::info!(rows = added, "seeded the catalog");
+    }
+    let projections = Projections::open(&folder.read()).await;
+    let projections = Arc::new(projections.with_context(|| format!("{} cannot be opened", folder.read().display()))?);
+    let (stop, stopped) = watch::channel(false);
+    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+    let mut background = JoinSet::new();
+    background.spawn(Relay::new(Arc::clone(&side.log), Arc::clone(&bus)).run(stopped.clone()));
+    let mut applying = projections.spawn(Arc::clone(&side.log), bus, stopped.clone()).await.context("the read models cannot be started")?;
+    background.spawn(async move { while applying.join_next().await.is_some() {} });
+    background.spawn(sweep(side.commands.clone(), stopped));
+
+    let ids = Arc::new(SystemIds);
+    let written = ensure_admin(folder, &*side.log, &side.commands, &projections, ids.uuid()).await?;
+    let parts = Parts {
+        commands: side.commands,
+        projections,
+        log: side.log,
+        vault: side.vault,
+        clock: Arc::new(SystemClock),
+        ids,
+        metrics: side.metrics,
+    };
+    let app = AppState::new(parts).await.context("the log cannot be read")?;
+    Ok(Running::new(app, stop, background, written))
+}

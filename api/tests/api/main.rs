@@ -1,0 +1,23 @@
+//! The API over real SQLite files, called through its router.
+
+mod accounts;
+mod ai_config;
+mod answer;
+mod bad_input;
+mod catalog;
+mod conformance;
+mod document;
+mod history;
+mod idempotency;
+mod integrations;
+mod log_lines;
+mod logos;
+mod mock_provider;
+mod operations;
+mod providers;
+mod reading;
+mod roles;
+mod test_app;
+mod time;
+mod tokens;
+mod world;
