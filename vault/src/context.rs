@@ -18,7 +18,7 @@ pub struct SecretContext {
 }
 
 /// Where the three files of the vault are. SQLite puts a `-wal` and a `-shm` file beside each database, and the vault a
-/// `.lock` file beside its own; the folders must exist.
+/// `.lock` file beside `vault` and beside `keyring`; the folders must exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VaultPaths {
     /// The envelopes.

@@ -69,7 +69,7 @@ pub enum VaultError {
         store: &'static str,
     },
     /// SQLite refused, or holds a row that the vault did not write.
-    #[error("the {store} database cannot do it")]
+    #[error("the {store} database cannot be read or written")]
     Database {
         /// `vault` or `keystore`.
         store: &'static str,

@@ -17,15 +17,15 @@ use crate::{SecretContext, envelope, expose, wrap};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Vectors {
-    envelopes: Vec<Envelope>,
-    wrapped_keys: Vec<Wrapped>,
-    check_values: Vec<CheckValue>,
+    envelopes: Vec<Sealed>,
+    wrapped_keys: Vec<KeyVector>,
+    check_values: Vec<KekVector>,
     fingerprints: Vec<Print>,
     request_digests: Vec<RequestDigest>,
 }
 
 #[derive(Deserialize)]
-struct Envelope {
+struct Sealed {
     name: String,
     key: String,
     dek_id: Uuid,
@@ -39,7 +39,7 @@ struct Envelope {
 }
 
 #[derive(Deserialize)]
-struct Wrapped {
+struct KeyVector {
     name: String,
     kek_id: u32,
     kek: String,
@@ -51,7 +51,7 @@ struct Wrapped {
 }
 
 #[derive(Deserialize)]
-struct CheckValue {
+struct KekVector {
     name: String,
     kek_id: u32,
     kek: String,
@@ -132,7 +132,7 @@ fn wrapped_keys_are_as_the_second_implementation_made_them() {
     }
 }
 
-fn check_wrapped<const N: usize>(vector: &Wrapped, ctx: &KeyContext) {
+fn check_wrapped<const N: usize>(vector: &KeyVector, ctx: &KeyContext) {
     let (kek, own): (SivKey, Key<N>) = (key(&vector.kek), key(&vector.key));
     let expected = bytes(&vector.wrapped);
     let wrapped = wrap::wrap((KekId(vector.kek_id), &kek), ctx, &own).unwrap();

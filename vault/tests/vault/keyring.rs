@@ -2,6 +2,11 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use domain::KekId;
+use vault::keyring::{KeyProvider, KeyRing, KeyringError};
+use vault::{Vault, VaultError};
 
 use crate::support::{Place, context, mode, open_key, seal};
 
@@ -125,4 +130,82 @@ async fn a_changed_digit_in_the_key_ring_is_noticed_at_the_start() {
         message.contains("not the key that this keystore was written with"),
         "{message}"
     );
+}
+
+/// A place that hands keys out and takes none: a secret manager, say.
+struct Elsewhere(Vec<(KekId, [u8; 64])>);
+
+impl KeyProvider for Elsewhere {
+    fn load(&self) -> Result<Option<KeyRing>, KeyringError> {
+        let mut ring = KeyRing::default();
+        assert!(self.0.iter().all(|(id, key)| ring.insert(*id, key)));
+        Ok(Some(ring))
+    }
+
+    fn add(&self, _above: KekId) -> Result<KekId, KeyringError> {
+        Err(KeyringError::ReadOnly { place: self.place() })
+    }
+
+    fn remove(&self, _id: KekId) -> Result<(), KeyringError> {
+        Err(KeyringError::ReadOnly { place: self.place() })
+    }
+
+    fn place(&self) -> String {
+        "the secret manager".to_owned()
+    }
+}
+
+#[tokio::test]
+async fn keys_may_come_from_elsewhere_and_are_checked_all_the_same() {
+    let place = Place::new();
+    let open = async |keys: &[(u32, u8)]| {
+        let keys = keys.iter().map(|(id, byte)| (KekId(*id), [*byte; 64])).collect();
+        Vault::open_with(
+            place.paths.vault.clone(),
+            place.paths.keystore.clone(),
+            Arc::new(Elsewhere(keys)),
+        )
+        .await
+    };
+    let ctx = context("acme", 1, 1);
+    let vault = open(&[(7, 1)]).await.unwrap();
+    let sealed = seal(&vault, &ctx, "key").await.unwrap();
+    assert!(matches!(
+        vault.add_kek().await,
+        Err(VaultError::Keyring(KeyringError::ReadOnly { .. }))
+    ));
+    vault.close().await;
+
+    let wrong = open(&[(7, 2)]).await;
+    assert!(matches!(
+        wrong,
+        Err(VaultError::Keyring(KeyringError::Wrong { kek: KekId(7), .. }))
+    ));
+    let unknown = open(&[(8, 1)]).await;
+    assert!(matches!(
+        unknown,
+        Err(VaultError::Keyring(KeyringError::Unknown { kek: KekId(7), .. }))
+    ));
+
+    // A key that was added there is known from the next start on, and can be promoted.
+    let vault = open(&[(7, 1), (9, 3)]).await.unwrap();
+    vault.promote_kek(KekId(9)).await.unwrap();
+    assert_eq!(vault.rewrap_batch(10).await.unwrap().remaining, 0);
+    vault.close().await;
+    let vault = open(&[(9, 3)]).await.unwrap();
+    assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "key");
+}
+
+#[tokio::test]
+async fn a_closed_vault_refuses_and_does_not_hang() {
+    let place = Place::new();
+    let vault = place.open().await;
+    vault.close().await;
+    vault.close().await;
+    assert!(seal(&vault, &context("acme", 1, 1), "key").await.is_err());
+    assert!(matches!(
+        vault.make_live(crate::support::credential(1), 1).await,
+        Err(VaultError::Stopped(_))
+    ));
+    assert!(!place.folder.path().join("vault.db-wal").exists());
 }

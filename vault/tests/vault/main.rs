@@ -1,5 +1,11 @@
 //! The vault as its users see it, over real files.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a helper that fails is a test that fails"
+)]
+
 mod support;
 
 mod crashing;

@@ -1,5 +1,7 @@
 //! Pending, live, discarded.
 
+use std::sync::Arc;
+
 use chrono::Duration;
 use futures::future::join_all;
 use vault::VaultError;
@@ -146,25 +148,27 @@ async fn lists_give_every_secret_once_by_credential_and_version() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_secrets_are_sealed_and_opened_at_once() {
     let place = Place::new();
-    let vault = place.open().await;
+    let vault = Arc::new(place.open().await);
     let contexts: Vec<_> = (0..100)
         .map(|number| context(&format!("account-{}", number % 5), number, 1))
         .collect();
 
-    let sealed = join_all(contexts.iter().map(|ctx| seal(&vault, ctx, "the same key"))).await;
-    let sealed: Vec<_> = sealed.into_iter().map(Result::unwrap).collect();
-    let opened = join_all(
-        contexts
-            .iter()
-            .zip(&sealed)
-            .map(|(ctx, sealed)| open_key(&vault, ctx, sealed)),
-    )
-    .await;
+    let work = contexts.iter().map(|ctx| {
+        let (vault, ctx) = (vault.clone(), ctx.clone());
+        tokio::spawn(async move {
+            let sealed = seal(&vault, &ctx, "the same key").await.unwrap();
+            vault.make_live(ctx.credential, ctx.version).await.unwrap();
+            assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "the same key");
+            sealed
+        })
+    });
+    let sealed: Vec<_> = join_all(work).await.into_iter().map(Result::unwrap).collect();
 
-    assert!(opened.into_iter().all(|key| key.unwrap() == "the same key"));
+    let status = vault.status().await.unwrap();
+    assert_eq!((status.pending, status.live), (0, 100));
     // Each account got one fingerprint key, though all asked at once.
     for (ctx, one) in contexts.iter().zip(&sealed) {
         for (other_ctx, other) in contexts.iter().zip(&sealed) {
