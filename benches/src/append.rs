@@ -153,7 +153,7 @@ async fn transactions(raw: &mut RawTransactions, round: usize, span: Duration) -
         raw.insert(row).await?;
         times.push(from.elapsed());
     }
-    Ok(summary(times, start))
+    Ok(summary(&times, start))
 }
 
 async fn collect(mut tasks: JoinSet<Result<Vec<Duration>>>, start: Instant) -> Result<Round> {
@@ -161,10 +161,10 @@ async fn collect(mut tasks: JoinSet<Result<Vec<Duration>>>, start: Instant) -> R
     while let Some(task) = tasks.join_next().await {
         times.extend(task??);
     }
-    Ok(summary(times, start))
+    Ok(summary(&times, start))
 }
 
-fn summary(times: Vec<Duration>, start: Instant) -> Round {
+fn summary(times: &[Duration], start: Instant) -> Round {
     let elapsed = start.elapsed().as_secs_f64();
     let mut micros: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
     Round {

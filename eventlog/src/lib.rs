@@ -3,7 +3,7 @@
 //! [`EventLog`] is the port. Its adapters all pass the same contract suite: the module `contract`, behind the feature of
 //! that name. [`SqliteLog`] is the embedded default; [`MemoryLog`] keeps nothing and is for tests.
 
-#[cfg(feature = "contract")]
+#[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod event;
 mod ledger;

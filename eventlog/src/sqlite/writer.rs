@@ -176,3 +176,134 @@ fn fail(batch: Vec<Pending>, failure: Failure) {
         let _ = pending.reply.send(Err(error));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use domain::StreamId;
+    use tempfile::TempDir;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::contract::{events, stream};
+    use crate::sqlite::open::{self, Opened};
+    use crate::{Appended, Expected};
+
+    struct Fixture {
+        folder: TempDir,
+        opened: Opened,
+    }
+
+    async fn fixture() -> Fixture {
+        let folder = TempDir::new().unwrap();
+        let opened = open::open(&folder.path().join("log.db")).await.unwrap();
+        Fixture { folder, opened }
+    }
+
+    fn writer(opened: Opened) -> Writer {
+        Writer::new(opened.writer, opened.options, watch::Sender::new(opened.head))
+    }
+
+    fn pending(name: &str) -> (Pending, oneshot::Receiver<Result<Appended, LogError>>) {
+        let (reply, answer) = oneshot::channel();
+        let stream: StreamId = stream("a");
+        (
+            Pending::new(stream, Expected::Any, events(name, 0..2), reply).unwrap(),
+            answer,
+        )
+    }
+
+    async fn append(writer: &mut Writer, name: &str) -> Result<Appended, LogError> {
+        let (pending, answer) = pending(name);
+        writer.store(vec![pending]).await;
+        answer.await.unwrap()
+    }
+
+    async fn count(path: &Path) -> i64 {
+        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+        sqlx::query_scalar("SELECT count(*) FROM events")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_fails_once_is_repeated() {
+        let Fixture { mut opened, folder } = fixture().await;
+        opened.writer.lock_handle().await.unwrap().set_commit_hook(|| false);
+        let mut writer = writer(opened);
+
+        let appended = append(&mut writer, "a").await.unwrap();
+
+        assert_eq!((appended.revision, appended.duplicate), (2, false));
+        assert_eq!(count(&folder.path().join("log.db")).await, 2);
+        assert_eq!(append(&mut writer, "b").await.unwrap().revision, 4, "the log goes on");
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_cannot_be_looked_into_has_an_unknown_outcome() {
+        let Fixture { mut opened, folder } = fixture().await;
+        opened.writer.lock_handle().await.unwrap().set_commit_hook(|| false);
+        // The second attempt finds no file.
+        opened.options = opened.options.filename(folder.path().join("gone/log.db"));
+        let mut writer = writer(opened);
+
+        let outcome = append(&mut writer, "a").await;
+
+        assert!(matches!(outcome, Err(LogError::UnknownOutcome(_))), "{outcome:?}");
+        assert_eq!(*writer.head.borrow(), Position::START, "no reader is woken for it");
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_stores_nothing_and_the_log_goes_on_when_there_is_room() {
+        let Fixture { mut opened, folder } = fixture().await;
+        sqlx::query("PRAGMA max_page_count = 1")
+            .execute(&mut opened.writer)
+            .await
+            .unwrap();
+        let mut large = events("large", 0..1);
+        large[0].data = format!(r#"{{"a":"{}"}}"#, "x".repeat(100_000));
+        let mut writer = writer(opened);
+        let (reply, answer) = oneshot::channel();
+        let large = Pending::new(stream("a"), Expected::Any, large, reply).unwrap();
+        let (small, small_answer) = pending("small");
+
+        writer.store(vec![small, large]).await;
+
+        for answer in [answer, small_answer] {
+            let outcome = answer.await.unwrap();
+            assert!(matches!(outcome, Err(LogError::Unavailable(_))), "{outcome:?}");
+        }
+        assert_eq!(count(&folder.path().join("log.db")).await, 0);
+        // The next connection has no such limit.
+        assert_eq!(append(&mut writer, "b").await.unwrap().revision, 2);
+    }
+
+    #[tokio::test]
+    async fn an_append_that_a_failed_commit_had_stored_after_all_is_no_duplicate() {
+        let Fixture { mut opened, .. } = fixture().await;
+        let (pending, _answer) = pending("a");
+        let mut batch = vec![pending];
+        let first = batch::store(&mut opened.writer, &mut batch).await.ok().unwrap();
+
+        let again = batch::store(&mut opened.writer, &mut batch).await.ok().unwrap();
+
+        assert_eq!(again[0].as_ref().unwrap(), first[0].as_ref().unwrap());
+        assert!(!again[0].as_ref().unwrap().duplicate);
+    }
+
+    #[tokio::test]
+    async fn appends_that_were_sent_twice_are_stored_once_in_one_commit() {
+        let Fixture { opened, folder } = fixture().await;
+        let mut writer = writer(opened);
+        let ((one, first), (other, second)) = (pending("a"), pending("a"));
+
+        writer.store(vec![one, other]).await;
+
+        let (first, second) = (first.await.unwrap().unwrap(), second.await.unwrap().unwrap());
+        assert_eq!((first.duplicate, second.duplicate), (false, true));
+        assert_eq!(first.position, second.position);
+        assert_eq!(count(&folder.path().join("log.db")).await, 2);
+    }
+}
