@@ -37,6 +37,14 @@ impl<A: Aggregate> Cache<A> {
         }
     }
 
+    /// Gives up what is kept at `revision`, so that whoever makes something newer of it need not copy it.
+    pub(crate) fn release(&self, stream: &StreamId, revision: u64) {
+        let mut cache = self.lock();
+        if cache.peek(stream).is_some_and(|kept| kept.revision == revision) {
+            cache.pop(stream);
+        }
+    }
+
     /// Forgets what is older than `revision`.
     fn note(&self, stream: &StreamId, revision: u64) {
         let mut cache = self.lock();

@@ -5,6 +5,7 @@ use chrono::{DateTime, SubsecRound, Utc};
 use domain::{Actor, CommandId, CorrelationId};
 use egress::Egress;
 use eventlog::EventLog;
+use tracing::Instrument;
 use vault::Vault;
 
 use crate::ai_config::Leases;
@@ -86,7 +87,7 @@ impl Commands {
         F: Future<Output = Result<T, CommandError>> + Send + 'static,
         T: Send + 'static,
     {
-        match tokio::spawn(work(self.clone())).await {
+        match tokio::spawn(work(self.clone()).in_current_span()).await {
             Ok(result) => result,
             Err(error) => Err(CommandError::internal("a command that broke off", error)),
         }

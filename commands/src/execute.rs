@@ -99,7 +99,7 @@ impl Commands {
             if events.is_empty() {
                 return Ok(Executed::unchanged(loaded));
             }
-            match self.commit(stream, &loaded, ctx, account.clone(), events).await? {
+            match self.commit(stream, loaded, ctx, account.clone(), events).await? {
                 Commit::Done(executed) => return Ok(executed),
                 Commit::Raced if races == MAX_RETRIES => return Err(CommandError::Busy),
                 Commit::Raced => {
@@ -144,7 +144,7 @@ impl Commands {
     pub(crate) async fn commit<A: Cached>(
         &self,
         stream: &StreamId,
-        loaded: &Arc<Loaded<A>>,
+        loaded: Arc<Loaded<A>>,
         ctx: &Context,
         account: Option<AccountId>,
         events: Vec<A::Event>,
@@ -164,12 +164,14 @@ impl Commands {
         if appended.duplicate || appended.revision != loaded.revision + events.len() as u64 {
             return Ok(Commit::Raced);
         }
-        let mut after = Loaded::clone(loaded);
-        for (revision, event) in (loaded.revision + 1..).zip(&events) {
-            after.add(event, revision, appended.position, &metadata);
+        let cache = A::cache(&self.inner.caches);
+        cache.release(stream, loaded.revision);
+        let mut after = loaded;
+        let changed = Arc::make_mut(&mut after);
+        for (revision, event) in (changed.revision + 1..).zip(&events) {
+            changed.add(event, revision, appended.position, &metadata);
         }
-        let after = Arc::new(after);
-        A::cache(&self.inner.caches).put(stream, &after);
+        cache.put(stream, &after);
         Ok(Commit::Done(Executed {
             after,
             events,
@@ -208,12 +210,15 @@ impl Commands {
     }
 
     /// The first result of this command, if it was carried out before. Asked before anything else that may have changed
-    /// since and would now say no.
+    /// since and would now say no. A command without an idempotency key is new, and costs no look into the log.
     pub(crate) async fn earlier<A: Cached>(
         &self,
         id: &A::Id,
         ctx: &Context,
     ) -> Result<Option<Executed<A>>, CommandError> {
+        if ctx.request.is_none() {
+            return Ok(None);
+        }
         let stream = A::stream(id);
         let loaded = self.load::<A>(&stream, Freshness::Cached).await?;
         match loaded.seen(ctx)? {

@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use domain::integration::{Integration, IntegrationCommand, Validity};
 use domain::{AccountId, Aggregate, Position, StreamId};
+use eventlog::StoredEvent;
 use vault::SecretContext;
 
 use crate::execute::Freshness;
@@ -38,14 +39,14 @@ const GRACE: TimeDelta = TimeDelta::minutes(5);
 const BATCH: u32 = 1000;
 /// How many events are read at a time.
 const PAGE: usize = 1000;
-/// The events after which an integration may need the sweeper.
-const WATCHED: [&str; 5] = [
-    "CredentialRotated",
-    "CredentialTested",
-    "CredentialRetired",
-    "CredentialDisconnected",
-    "IntegrationUninstalled",
-];
+/// Whether an event may leave the sweeper something to do. A test does so only when it promoted a version.
+fn is_watched(event: &StoredEvent) -> bool {
+    match &*event.kind {
+        "CredentialRotated" | "CredentialRetired" | "CredentialDisconnected" => true,
+        "CredentialTested" => event.data.contains("promotes_over"),
+        _ => false,
+    }
+}
 
 impl Commands {
     /// Finishes what was left half-done: by a crash, by an outage of the log or the vault, or because its time had not
@@ -80,7 +81,7 @@ impl Commands {
                     StreamId::Account(account) if &*event.kind == "AccountClosed" => {
                         watchlist.closed.insert(account.clone());
                     }
-                    StreamId::Integration(..) if WATCHED.contains(&&*event.kind) => {
+                    StreamId::Integration(..) if is_watched(event) => {
                         watchlist.integrations.insert(event.stream.clone());
                     }
                     _ => {}

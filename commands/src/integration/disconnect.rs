@@ -41,13 +41,12 @@ impl Commands {
         command: IntegrationCommand,
     ) -> Result<Receipt<Erasure>, CommandError> {
         self.to_the_end(|this| async move {
-            let executed = match this.earlier::<Integration>(&id, &ctx).await? {
-                Some(earlier) => earlier,
-                None => {
-                    this.require_open(&id.0).await?;
-                    this.execute::<Integration>(&id, &ctx, |loaded| Ok(loaded.state.decide(command.clone())?))
-                        .await?
-                }
+            let executed = if let Some(earlier) = this.earlier::<Integration>(&id, &ctx).await? {
+                earlier
+            } else {
+                this.require_open(&id.0).await?;
+                this.execute::<Integration>(&id, &ctx, |loaded| Ok(loaded.state.decide(command.clone())?))
+                    .await?
             };
             let erased = this.erase_remains(&ctx, &id).await;
             Ok(erased.onto(executed.receipt(erased.report())))

@@ -134,7 +134,7 @@ impl Commands {
                 options,
                 now,
             }))?;
-            match self.commit(&stream, &loaded, ctx, concerned(&stream), events).await {
+            match self.commit(&stream, loaded, ctx, concerned(&stream), events).await {
                 Ok(Commit::Done(executed)) => {
                     self.make_live(&secret).await;
                     return Ok(executed);

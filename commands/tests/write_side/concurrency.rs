@@ -14,8 +14,8 @@ async fn a_double_click_leaves_one_working_key_and_no_orphan() {
     });
     let mut versions = Vec::new();
     for save in saves.collect::<Vec<_>>() {
-        let saved = soon(save).await.unwrap().unwrap();
-        versions.push(saved.value.version);
+        let receipt = soon(save).await.unwrap().unwrap();
+        versions.push(receipt.value.version);
     }
     versions.sort_unstable();
     assert_eq!(versions, [1, 2, 3, 4, 5, 6, 7, 8]);

@@ -1,5 +1,7 @@
 //! The write side over a real log, a real vault and a provider on this machine.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod accounts;
 mod concurrency;
 mod crashes;

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::account::AiSettings;
 use secrecy::ExposeSecret;
 
-use crate::world::{World, account, code, default_connection, fields, mock, plain, soon};
+use crate::world::{World, account, code, default_connection, fields, mock, plain, request, soon};
 
 async fn releases(world: &World) -> usize {
     world
@@ -18,11 +18,7 @@ async fn releases(world: &World) -> usize {
 async fn a_release_is_ready_to_use() {
     let world = World::installed().await;
     world.save("good-1").await.unwrap();
-    let released = world
-        .commands
-        .release(&world.ctx(), &world.request(&mock()))
-        .await
-        .unwrap();
+    let released = world.commands.release(&world.ctx(), &request(&mock())).await.unwrap();
     let request = released.request.unwrap();
     assert_eq!(request.base_url, format!("http://127.0.0.1:{}", world.server.port));
     assert_eq!(request.headers["authorization"], "Bearer good-1");
@@ -37,11 +33,7 @@ async fn a_row_without_a_request_gives_the_fields_alone() {
         .install(world.ctx(), account(), plain(), Some(fields("anything")))
         .await
         .unwrap();
-    let released = world
-        .commands
-        .release(&world.ctx(), &world.request(&plain()))
-        .await
-        .unwrap();
+    let released = world.commands.release(&world.ctx(), &request(&plain())).await.unwrap();
     assert!(released.request.is_none());
     assert_eq!(released.fields.get("api_key").unwrap().expose_secret(), "anything");
 }
@@ -60,7 +52,7 @@ async fn a_release_is_written_once_per_principal_version_and_lease() {
     world.wait(1);
     world.released().await.unwrap();
     assert_eq!(releases(&world).await, 2);
-    let mut other = world.request(&mock());
+    let mut other = request(&mock());
     other.principal = "another-service".to_owned();
     world.commands.release(&world.ctx(), &other).await.unwrap();
     assert_eq!(releases(&world).await, 3);
@@ -104,15 +96,15 @@ async fn a_refusal_leaves_no_trace_of_a_release() {
     assert_eq!(code(world.released().await), "disconnected");
     world.save("bad-1").await.unwrap();
     assert_eq!(code(world.released().await), "credential-rejected");
-    let mut request = world.request(&mock());
-    request.purpose = Some("x".repeat(201));
+    let mut asked = request(&mock());
+    asked.purpose = Some("x".repeat(201));
     assert_eq!(
-        code(world.commands.release(&world.ctx(), &request).await),
+        code(world.commands.release(&world.ctx(), &asked).await),
         "/purpose: invalid-purpose"
     );
-    request.purpose = None;
-    request.account = "nobody".parse().unwrap();
-    assert_eq!(code(world.commands.release(&world.ctx(), &request).await), "no account");
+    asked.purpose = None;
+    asked.account = "nobody".parse().unwrap();
+    assert_eq!(code(world.commands.release(&world.ctx(), &asked).await), "no account");
     assert_eq!(releases(&world).await, 0);
 }
 
@@ -133,9 +125,9 @@ async fn an_inherited_key_is_released_only_to_those_who_want_to_inherit() {
             .choose_ai_settings(world.ctx(), id.parse().unwrap(), settings, None)
     };
     let ask = async |id: &str| {
-        let mut request = world.request(&mock());
-        request.on_behalf_of = Some(id.parse().unwrap());
-        world.commands.release(&world.ctx(), &request).await
+        let mut asked = request(&mock());
+        asked.on_behalf_of = Some(id.parse().unwrap());
+        world.commands.release(&world.ctx(), &asked).await
     };
     assert_eq!(code(ask("client").await), "not-installed", "it is off by default");
     inherit("client", true).await.unwrap();

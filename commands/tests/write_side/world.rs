@@ -241,20 +241,9 @@ impl World {
         self.clock.0.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    pub(crate) fn request(&self, provider: &ProviderKey) -> ReleaseRequest {
-        ReleaseRequest {
-            account: account(),
-            provider: provider.clone(),
-            connection: default_connection(),
-            principal: "ai-service".to_owned(),
-            purpose: None,
-            on_behalf_of: None,
-        }
-    }
-
     /// The key that a service is given now.
     pub(crate) async fn released(&self) -> Result<String, CommandError> {
-        let released = self.commands.release(&self.ctx(), &self.request(&mock())).await?;
+        let released = self.commands.release(&self.ctx(), &request(&mock())).await?;
         Ok(released.fields.get("api_key").unwrap().expose_secret().to_owned())
     }
 
@@ -304,11 +293,21 @@ fn write_side(
     Commands::new(log, Arc::clone(vault), egress, clock, ids)
 }
 
+/// What a service asks for.
+pub(crate) fn request(provider: &ProviderKey) -> ReleaseRequest {
+    ReleaseRequest {
+        account: account(),
+        provider: provider.clone(),
+        connection: default_connection(),
+        principal: "ai-service".to_owned(),
+        purpose: None,
+        on_behalf_of: None,
+    }
+}
+
 /// Fails a test that would wait for ever.
 pub(crate) async fn soon<F: Future>(what: F) -> F::Output {
-    tokio::time::timeout(Duration::from_secs(20), what)
-        .await
-        .expect("it takes too long")
+    tokio::time::timeout(Duration::from_secs(20), what).await.unwrap()
 }
 
 /// The code of a refusal.

@@ -45,16 +45,22 @@ fn verdicts() -> impl Strategy<Value = Verdict> {
     ]
 }
 
+/// Weighted so that keys wait, are promoted and overlap often, and the end comes seldom.
 fn steps() -> impl Strategy<Value = Step> {
+    let save = (
+        prop::bool::weighted(0.9),
+        prop::bool::weighted(0.05),
+        prop_oneof![Just(0_u32), 1_u32..100],
+    );
+    let back = prop_oneof![6 => Just(0_u32), 1 => 1_u32..3];
     prop_oneof![
-        2 => Just(Step::Install),
-        6 => (any::<bool>(), prop::bool::weighted(0.1), prop_oneof![Just(0_u32), 1_u32..100])
-            .prop_map(|(testable, now, overlap)| Step::Save { testable, now, overlap }),
-        8 => (0_u32..3, verdicts()).prop_map(|(back, verdict)| Step::Test { back, verdict }),
-        2 => (1_u32..60).prop_map(|seconds| Step::Wait { seconds }),
-        2 => Just(Step::RetireExpired),
+        8 => Just(Step::Install),
+        12 => save.prop_map(|(testable, now, overlap)| Step::Save { testable, now, overlap }),
+        16 => (back, verdicts()).prop_map(|(back, verdict)| Step::Test { back, verdict }),
+        4 => (1_u32..60).prop_map(|seconds| Step::Wait { seconds }),
+        4 => Just(Step::RetireExpired),
         1 => Just(Step::Disconnect),
-        2 => Just(Step::Erase),
+        3 => Just(Step::Erase),
         1 => Just(Step::Uninstall),
     ]
 }
@@ -162,7 +168,7 @@ impl World {
             Step::Disconnect | Step::Uninstall => false,
         };
         if protected {
-            let kept = keyed(&self.state).expect("the credential is still there");
+            let kept = keyed(&self.state).unwrap();
             assert_eq!(kept.current, old.current, "{step:?} changed a working version");
         }
         if let Step::Test {
@@ -170,7 +176,7 @@ impl World {
             ..
         } = step
         {
-            let kept = keyed(&self.state).expect("the credential is still there");
+            let kept = keyed(&self.state).unwrap();
             assert_eq!(
                 kept.current.number, old.current.number,
                 "a rejection made another version current"

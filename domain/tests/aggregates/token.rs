@@ -74,7 +74,7 @@ fn each_role_has_its_accounts() {
     let refused = |role, accounts, code: &str| {
         given::<Token>([])
             .when(issue(token(role, accounts)))
-            .then_rejected(code)
+            .then_rejected(code);
     };
     for role in [Role::AccountOwner, Role::AccountAdmin, Role::AccountViewer] {
         refused(role, AccountScope::All, "account-needed");
