@@ -100,13 +100,13 @@ impl Model for AiConfig {
             (StreamId::Account(_), Event::Account(event)) => {
                 edit(document, AiDocument::account, |account| account.change(event))
             }
-            (StreamId::Provider(_), Event::Provider(event)) => provider(document, event),
+            (StreamId::Provider(_), Event::Provider(event)) => Ok(provider(document, event)),
             (StreamId::Integration(_, provider), Event::Integration(event)) => {
                 if key.starts_with("account:") {
                     edit(document, AiDocument::account, |account| account.list(provider, event))
                 } else {
                     edit(document, AiDocument::integration, |integration| {
-                        integration.change(event)
+                        integration.change(event);
                     })
                 }
             }
@@ -144,19 +144,20 @@ impl AiDocument {
     }
 }
 
-fn provider(document: &mut Option<AiDocument>, event: &ProviderEvent) -> Result<bool, Unfit> {
+/// Keeps what matters of the row, and says whether that is anything new.
+fn provider(document: &mut Option<AiDocument>, event: &ProviderEvent) -> bool {
     let facts = match event {
         ProviderEvent::ProviderAdded(event) => Provider::of(&event.row),
         ProviderEvent::ProviderRecipeChanged(event) => Provider {
             own_server: event.recipe.fields.iter().any(is_own_server),
             ai: event.recipe.ai.clone(),
         },
-        _ => return Ok(false),
+        _ => return false,
     };
     let facts = Some(AiDocument::Provider(facts));
     let changed = *document != facts;
     *document = facts;
-    Ok(changed)
+    changed
 }
 
 impl Provider {

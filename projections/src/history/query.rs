@@ -99,7 +99,8 @@ impl HistoryQuery {
         for (column, value) in conditions {
             if let Some(value) = value {
                 bind(&mut arguments, value)?;
-                sql.push_str(&format!(" AND {column} = ?{}", arguments.len()));
+                let place = arguments.len().to_string();
+                sql.extend([" AND ", column, " = ?", &place]);
             }
         }
         sql.push_str(" ORDER BY position LIMIT ?2");

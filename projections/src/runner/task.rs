@@ -115,6 +115,9 @@ impl Task {
 
     /// Stands still at an event until a rebuild has passed it, or the end.
     async fn stop(&mut self, reason: &ProjectionError) {
+        if let Err(error) = self.worker.take_over_if_alone().await {
+            tracing::warn!(projection = %self.shared.name, %error, "what came before the event cannot be read");
+        }
         tracing::error!(projection = %self.shared.name, error = %reason, "the projection has stopped; the others go on");
         let state = match reason {
             ProjectionError::Poison { position, reason, .. } => State::Stopped {

@@ -152,6 +152,16 @@ impl Worker {
         Generation::sweep(&self.store, name, aside).await
     }
 
+    /// Puts this model to use where there is none at all: a first build that stops at an event is worth as much as a live
+    /// model that stops there.
+    pub(crate) async fn take_over_if_alone(&mut self) -> Result<(), ProjectionError> {
+        let alone = Checkpoint::live(self.store.readers(), self.name()).await?.is_none();
+        if alone && self.checkpoint.stage == Stage::Building {
+            self.take_over().await?;
+        }
+        Ok(())
+    }
+
     /// Takes events into memory up to `until`.
     async fn follow(&mut self, until: Position) -> Result<(), ProjectionError> {
         while self.seen < until {

@@ -57,7 +57,8 @@ impl HistoryTable {
 
     /// The statements that add these rows.
     pub(crate) fn insert(&self, rows: Vec<HistoryRow>) -> Result<Vec<Statement>, sqlx::Error> {
-        self.insert.statements(rows.into_iter(), encode)
+        self.insert
+            .statements(rows.into_iter(), |row, arguments| encode(&row, arguments))
     }
 
     /// Rows in the order of the log. `filter` is a condition of this crate's own writing over the columns, with `?1`, `?2`
@@ -73,7 +74,7 @@ impl HistoryTable {
     }
 }
 
-fn encode(row: HistoryRow, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
+fn encode(row: &HistoryRow, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
     let event = &*row.stored;
     let metadata = &event.metadata;
     arguments.add(position_to(event.position)?)?;

@@ -1,9 +1,5 @@
 //! A log that tells a story, and a read side that follows it.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
-pub mod story;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,43 +18,43 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 /// When the first event of every story was recorded; each that follows came a second later.
-pub fn start() -> DateTime<Utc> {
+pub(crate) fn start() -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap()
 }
 
-pub fn account(id: &str) -> AccountId {
+pub(crate) fn account(id: &str) -> AccountId {
     id.parse().unwrap()
 }
 
-pub fn provider(key: &str) -> ProviderKey {
+pub(crate) fn provider(key: &str) -> ProviderKey {
     key.parse().unwrap()
 }
 
-pub fn connection(name: &str) -> ConnectionName {
+pub(crate) fn connection(name: &str) -> ConnectionName {
     name.parse().unwrap()
 }
 
-pub fn credential(number: u64) -> CredentialId {
+pub(crate) fn credential(number: u64) -> CredentialId {
     CredentialId::new(Uuid::from_u64_pair(7, number))
 }
 
 /// Appends events, one command each.
-pub struct Writer {
-    pub log: Arc<dyn EventLog>,
-    pub events: u64,
+pub(crate) struct Writer {
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) events: u64,
 }
 
 impl Writer {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::on(Arc::new(MemoryLog::new()))
     }
 
-    pub fn on(log: Arc<dyn EventLog>) -> Self {
+    pub(crate) fn on(log: Arc<dyn EventLog>) -> Self {
         Self { log, events: 0 }
     }
 
     /// The next event of the log, encoded.
-    pub fn next(&mut self, stream: &StreamId, event: &Event) -> NewEvent {
+    pub(crate) fn next(&mut self, stream: &StreamId, event: &Event) -> NewEvent {
         let number = self.events;
         self.events += 1;
         let command = CommandId::new(Uuid::from_u64_pair(1, number));
@@ -80,32 +76,38 @@ impl Writer {
         NewEvent::new(EventId::of(command, 0), event, recorded_at, metadata).unwrap()
     }
 
-    pub async fn append(&mut self, stream: &StreamId, event: impl Into<Event>) -> Position {
+    pub(crate) async fn append(&mut self, stream: &StreamId, event: impl Into<Event>) -> Position {
         let event = self.next(stream, &event.into());
         self.append_raw(stream, event).await
     }
 
-    pub async fn append_raw(&mut self, stream: &StreamId, event: NewEvent) -> Position {
-        self.log.append(stream, Expected::Any, vec![event]).await.unwrap().position
+    pub(crate) async fn append_raw(&mut self, stream: &StreamId, event: NewEvent) -> Position {
+        self.log
+            .append(stream, Expected::Any, vec![event])
+            .await
+            .unwrap()
+            .position
     }
 }
 
 /// A read side that runs on a file of its own.
-pub struct Reading {
-    pub projections: Arc<Projections>,
-    pub log: Arc<dyn EventLog>,
+pub(crate) struct Reading {
+    pub(crate) projections: Arc<Projections>,
+    pub(crate) log: Arc<dyn EventLog>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
 }
 
 impl Reading {
     /// Starts everything: the relay, the feed and the projections.
-    pub async fn start(file: &Path, log: &Arc<dyn EventLog>) -> Self {
+    pub(crate) async fn start(file: &Path, log: &Arc<dyn EventLog>) -> Self {
         let projections = Arc::new(Projections::open(file).await.unwrap());
         let bus = Arc::new(LocalBus::new());
         let (stop, stopped) = watch::channel(false);
-        let mut tasks =
-            projections.spawn(Arc::clone(log), bus.clone(), stopped.clone()).await.unwrap();
+        let mut tasks = projections
+            .spawn(Arc::clone(log), bus.clone(), stopped.clone())
+            .await
+            .unwrap();
         tasks.spawn(Relay::new(Arc::clone(log), bus).run(stopped));
         Self {
             projections,
@@ -115,12 +117,12 @@ impl Reading {
         }
     }
 
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         self.projections.settle(&*self.log).await.unwrap();
     }
 
     /// Stops as a service does.
-    pub async fn stop(mut self) {
+    pub(crate) async fn stop(mut self) {
         self.stop.send_replace(true);
         while let Some(task) = self.tasks.join_next().await {
             task.unwrap();
@@ -128,12 +130,12 @@ impl Reading {
     }
 
     /// Drops everything where it stands.
-    pub async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.tasks.shutdown().await;
     }
 
     /// The live model of every projection is what the log says.
-    pub async fn assert_verified(&self) {
+    pub(crate) async fn assert_verified(&self) {
         for name in ProjectionName::ALL {
             let outcome = self.projections.verify(name, Arc::clone(&self.log)).await.unwrap();
             assert!(outcome.holds(), "{name} is not what the log says");
@@ -142,9 +144,9 @@ impl Reading {
 }
 
 /// A folder for one test, and the read database in it.
-pub fn folder() -> TempDir {
+pub(crate) fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
 /// Long enough for a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);

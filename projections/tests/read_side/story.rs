@@ -6,9 +6,10 @@ use domain::access::{AccessEvent, CredentialReleased};
 use domain::account::{AccountClosed, AccountEvent, AccountOpened, AccountRenamed, AiSettingsChosen};
 use domain::integration::{
     CredentialConnected, CredentialDisconnected, CredentialErased, CredentialRetired, CredentialRotated,
-    CredentialTested, IntegrationEvent, IntegrationInstalled, IntegrationUninstalled, SealedSecret, Standing, Supersede,
-    TestOutcome, Verdict,
+    CredentialTested, IntegrationEvent, IntegrationInstalled, IntegrationUninstalled, SealedSecret, Standing,
+    Supersede, TestOutcome, Verdict,
 };
+use domain::keyring::{KeyAdded, KeyringEvent};
 use domain::provider::{
     AuthType, Help, Logo, ProviderAdded, ProviderDescribed, ProviderEvent, ProviderLogoChanged, ProviderPublished,
     ProviderRecipeChanged, ProviderReinstated, ProviderRetired, ProviderRow,
@@ -16,13 +17,14 @@ use domain::provider::{
 use domain::recipe::{Ai, Recipe};
 use domain::token::{AccountScope, Role, TokenEvent, TokenIssued, TokenRevoked};
 use domain::{
-    AccountId, ConnectionName, CredentialId, DekId, Event, Fingerprint, ProviderKey, Sha256Digest, StreamId, TokenId,
+    AccountId, ConnectionName, CredentialId, DekId, Event, Fingerprint, KekId, ProviderKey, Sha256Digest, StreamId,
+    TokenId,
 };
 use uuid::Uuid;
 
-use super::{credential, start};
+use crate::support::{credential, start};
 
-pub fn row(key: &ProviderKey) -> ProviderRow {
+pub(crate) fn row(key: &ProviderKey) -> ProviderRow {
     ProviderRow {
         key: key.clone(),
         name: key.to_string(),
@@ -35,9 +37,9 @@ pub fn row(key: &ProviderKey) -> ProviderRow {
     }
 }
 
-pub fn ai_row(key: &ProviderKey, model: &str) -> ProviderRow {
+pub(crate) fn ai_row(key: &ProviderKey, model: &str) -> ProviderRow {
     let mut row = row(key);
-    row.category = "AI".to_owned();
+    "AI".clone_into(&mut row.category);
     row.recipe.ai = Some(Ai {
         api: key.to_string(),
         default_model: Some(model.to_owned()),
@@ -45,7 +47,7 @@ pub fn ai_row(key: &ProviderKey, model: &str) -> ProviderRow {
     row
 }
 
-pub fn logo(seed: u8) -> Logo {
+pub(crate) fn logo(seed: u8) -> Logo {
     Logo {
         sha256: Sha256Digest::of(&[seed]),
         // "logo" in base64; nobody looks at it here.
@@ -53,7 +55,7 @@ pub fn logo(seed: u8) -> Logo {
     }
 }
 
-pub fn sealed(seed: u64) -> SealedSecret {
+pub(crate) fn sealed(seed: u64) -> SealedSecret {
     SealedSecret {
         dek: DekId::new(Uuid::from_u64_pair(3, seed)),
         envelope_sha256: Sha256Digest::of(&seed.to_be_bytes()),
@@ -61,7 +63,7 @@ pub fn sealed(seed: u64) -> SealedSecret {
     }
 }
 
-pub fn added(row: ProviderRow) -> ProviderEvent {
+pub(crate) fn added(row: ProviderRow) -> ProviderEvent {
     ProviderAdded {
         row,
         logo: None,
@@ -70,7 +72,7 @@ pub fn added(row: ProviderRow) -> ProviderEvent {
     .into()
 }
 
-pub fn opened(name: &str, parent: Option<&AccountId>) -> AccountEvent {
+pub(crate) fn opened(name: &str, parent: Option<&AccountId>) -> AccountEvent {
     AccountOpened {
         name: name.to_owned(),
         parent: parent.cloned(),
@@ -78,7 +80,7 @@ pub fn opened(name: &str, parent: Option<&AccountId>) -> AccountEvent {
     .into()
 }
 
-pub fn chosen(providers: &[&ProviderKey], model: Option<&str>, inherit: bool) -> AccountEvent {
+pub(crate) fn chosen(providers: &[&ProviderKey], model: Option<&str>, inherit: bool) -> AccountEvent {
     AiSettingsChosen {
         providers: providers.iter().map(|key| (*key).clone()).collect(),
         model: model.map(str::to_owned),
@@ -87,11 +89,11 @@ pub fn chosen(providers: &[&ProviderKey], model: Option<&str>, inherit: bool) ->
     .into()
 }
 
-pub fn installed() -> IntegrationEvent {
+pub(crate) fn installed() -> IntegrationEvent {
     IntegrationInstalled {}.into()
 }
 
-pub fn connected(connection: &ConnectionName, credential: CredentialId) -> IntegrationEvent {
+pub(crate) fn connected(connection: &ConnectionName, credential: CredentialId) -> IntegrationEvent {
     CredentialConnected {
         connection: connection.clone(),
         credential,
@@ -101,7 +103,7 @@ pub fn connected(connection: &ConnectionName, credential: CredentialId) -> Integ
     .into()
 }
 
-pub fn rotated(
+pub(crate) fn rotated(
     connection: &ConnectionName,
     credential: CredentialId,
     version: u32,
@@ -118,7 +120,7 @@ pub fn rotated(
     .into()
 }
 
-pub fn tested(
+pub(crate) fn tested(
     connection: &ConnectionName,
     credential: CredentialId,
     version: u32,
@@ -139,7 +141,7 @@ pub fn tested(
     .into()
 }
 
-pub fn retired(connection: &ConnectionName, credential: CredentialId, version: u32) -> IntegrationEvent {
+pub(crate) fn retired(connection: &ConnectionName, credential: CredentialId, version: u32) -> IntegrationEvent {
     CredentialRetired {
         connection: connection.clone(),
         credential,
@@ -148,7 +150,7 @@ pub fn retired(connection: &ConnectionName, credential: CredentialId, version: u
     .into()
 }
 
-pub fn disconnected(connection: &ConnectionName, credential: CredentialId) -> IntegrationEvent {
+pub(crate) fn disconnected(connection: &ConnectionName, credential: CredentialId) -> IntegrationEvent {
     CredentialDisconnected {
         connection: connection.clone(),
         credential,
@@ -156,7 +158,7 @@ pub fn disconnected(connection: &ConnectionName, credential: CredentialId) -> In
     .into()
 }
 
-pub fn erased(connection: &ConnectionName, credential: CredentialId, versions: &[u32]) -> IntegrationEvent {
+pub(crate) fn erased(connection: &ConnectionName, credential: CredentialId, versions: &[u32]) -> IntegrationEvent {
     CredentialErased {
         connection: connection.clone(),
         credential,
@@ -165,7 +167,7 @@ pub fn erased(connection: &ConnectionName, credential: CredentialId, versions: &
     .into()
 }
 
-pub fn released(provider: &ProviderKey, connection: &ConnectionName, credential: CredentialId) -> AccessEvent {
+pub(crate) fn released(provider: &ProviderKey, connection: &ConnectionName, credential: CredentialId) -> AccessEvent {
     CredentialReleased {
         provider: provider.clone(),
         connection: connection.clone(),
@@ -179,7 +181,7 @@ pub fn released(provider: &ProviderKey, connection: &ConnectionName, credential:
     .into()
 }
 
-pub fn issued(name: &str, sha256: Sha256Digest) -> TokenEvent {
+pub(crate) fn issued(name: &str, sha256: Sha256Digest) -> TokenEvent {
     TokenIssued {
         name: name.to_owned(),
         sha256,
@@ -190,9 +192,9 @@ pub fn issued(name: &str, sha256: Sha256Digest) -> TokenEvent {
     .into()
 }
 
-/// A story that is told by numbers: each of them picks who, where and what. What cannot follow is left out.
+/// A story that is told by numbers: each of them picks who, where and what.
 #[derive(Default)]
-pub struct Teller {
+pub(crate) struct Teller {
     providers: BTreeSet<ProviderKey>,
     accounts: BTreeSet<AccountId>,
     tokens: BTreeSet<TokenId>,
@@ -203,27 +205,30 @@ pub struct Teller {
 
 impl Teller {
     /// What `[who, where, what]` makes happen.
-    pub fn tell(&mut self, [who, place, what]: [u8; 3]) -> Option<(StreamId, Event)> {
+    pub(crate) fn tell(&mut self, [who, place, what]: [u8; 3]) -> (StreamId, Event) {
         let provider: ProviderKey = format!("provider-{}", place % 4).parse().unwrap();
         let account: AccountId = format!("account_{}", who % 5).parse().unwrap();
         match what % 24 {
-            0..4 => self.about_provider(provider, what),
-            4..7 => self.about_account(account, provider, who, what),
+            0..4 => self.about_provider(&provider, what),
+            4..7 => self.about_account(&account, &provider, who, what),
             7 => self.about_token(who),
-            8 => Some((StreamId::Keyring, domain::keyring::KeyringEvent::from(domain::keyring::KeyAdded { kek: domain::KekId(who.into()) }).into())),
-            _ => self.about_integration(account, provider, place, what),
+            8 => {
+                let added = KeyAdded { kek: KekId(who.into()) };
+                (StreamId::Keyring, KeyringEvent::from(added).into())
+            }
+            _ => self.about_integration(account, &provider, place, what),
         }
     }
 
-    fn about_provider(&mut self, key: ProviderKey, what: u8) -> Option<(StreamId, Event)> {
+    fn about_provider(&mut self, key: &ProviderKey, what: u8) -> (StreamId, Event) {
         let stream = StreamId::Provider(key.clone());
         if self.providers.insert(key.clone()) {
             let added = ProviderAdded {
-                row: row(&key),
+                row: row(key),
                 logo: (what > 100).then(|| logo(what)),
                 published: what > 50,
             };
-            return Some((stream, ProviderEvent::from(added).into()));
+            return (stream, ProviderEvent::from(added).into());
         }
         let event: ProviderEvent = match what / 24 {
             0 => ProviderPublished {}.into(),
@@ -236,7 +241,7 @@ impl Teller {
             6..8 => ProviderRecipeChanged {
                 auth: AuthType::Bearer,
                 credential: None,
-                recipe: ai_row(&key, "small").recipe,
+                recipe: ai_row(key, "small").recipe,
             }
             .into(),
             _ => ProviderDescribed {
@@ -247,56 +252,64 @@ impl Teller {
             }
             .into(),
         };
-        Some((stream, event.into()))
+        (stream, event.into())
     }
 
-    fn about_account(&mut self, id: AccountId, provider: ProviderKey, who: u8, what: u8) -> Option<(StreamId, Event)> {
+    fn about_account(&mut self, id: &AccountId, provider: &ProviderKey, who: u8, what: u8) -> (StreamId, Event) {
         let stream = StreamId::Account(id.clone());
-        if self.accounts.insert(id) {
-            let parent = (who % 5 > 0).then(|| format!("account_{}", who % 5 - 1).parse().unwrap());
-            return Some((stream, opened("An account", parent.as_ref()).into()));
+        if self.accounts.insert(id.clone()) {
+            let parent = (!who.is_multiple_of(5)).then(|| format!("account_{}", who % 5 - 1).parse().unwrap());
+            return (stream, opened("An account", parent.as_ref()).into());
         }
         let event = match what / 24 {
             0..4 => AccountRenamed {
                 name: format!("Account {what}"),
             }
             .into(),
-            4..10 => chosen(&[&provider], None, what % 2 == 0),
+            4..10 => chosen(&[provider], None, what.is_multiple_of(2)),
             _ => AccountClosed {}.into(),
         };
-        Some((stream, event.into()))
+        (stream, event.into())
     }
 
-    fn about_token(&mut self, who: u8) -> Option<(StreamId, Event)> {
+    fn about_token(&mut self, who: u8) -> (StreamId, Event) {
         let id = TokenId::new(Uuid::from_u64_pair(9, (who % 16).into()));
-        let event = if self.tokens.insert(id) { issued("A token", Sha256Digest::of(&[who])) } else { TokenRevoked {}.into() };
-        Some((StreamId::Token(id), event.into()))
+        let event = if self.tokens.insert(id) {
+            issued("A token", Sha256Digest::of(&[who]))
+        } else {
+            TokenRevoked {}.into()
+        };
+        (StreamId::Token(id), event.into())
     }
 
     fn about_integration(
         &mut self,
         account: AccountId,
-        provider: ProviderKey,
+        provider: &ProviderKey,
         place: u8,
         what: u8,
-    ) -> Option<(StreamId, Event)> {
+    ) -> (StreamId, Event) {
         let stream = StreamId::Integration(account.clone(), provider.clone());
         let home = (account.clone(), provider.clone());
         if self.installed.insert(home.clone()) {
-            return Some((stream, installed().into()));
+            return (stream, installed().into());
         }
-        let connection: ConnectionName = if place > 200 { "second".parse().unwrap() } else { ConnectionName::default() };
+        let connection: ConnectionName = if place > 200 {
+            "second".parse().unwrap()
+        } else {
+            ConnectionName::default()
+        };
         let place = (account.clone(), provider.clone(), connection.clone());
         let Some((credential, newest)) = self.keys.get_mut(&place) else {
             if what / 24 == 9 {
                 self.installed.remove(&home);
                 self.keys.retain(|(a, p, _), _| (a, p) != (&home.0, &home.1));
-                return Some((stream, IntegrationEvent::from(IntegrationUninstalled {}).into()));
+                return (stream, IntegrationEvent::from(IntegrationUninstalled {}).into());
             }
             self.credentials += 1;
             let fresh = credential(self.credentials);
             self.keys.insert(place, (fresh, 1));
-            return Some((stream, connected(&connection, fresh).into()));
+            return (stream, connected(&connection, fresh).into());
         };
         let (id, version) = (*credential, *newest);
         let event = match what / 24 {
@@ -327,8 +340,8 @@ impl Teller {
                 self.keys.remove(&place);
                 disconnected(&connection, id)
             }
-            _ => return Some((StreamId::Access(account), released(&provider, &connection, id).into())),
+            _ => return (StreamId::Access(account), released(provider, &connection, id).into()),
         };
-        Some((stream, event.into()))
+        (stream, event.into())
     }
 }

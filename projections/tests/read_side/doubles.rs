@@ -1,0 +1,85 @@
+//! A bus that cannot be relied on, and a log that keeps its readers waiting.
+
+use std::sync::Arc;
+
+use bus::{Bus, BusError, LocalBus, Message, Subscription};
+use domain::{Position, StreamId};
+use eventlog::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
+use tokio::sync::{Mutex, watch};
+
+/// A bus that loses every third message, delivers the others twice, and once more with what comes after them.
+pub(crate) struct Unreliable {
+    pub(crate) inner: LocalBus,
+}
+
+struct UnreliableSubscription {
+    inner: Box<dyn Subscription>,
+    count: usize,
+    last: Vec<Message>,
+}
+
+#[async_trait::async_trait]
+impl Bus for Unreliable {
+    async fn publish(&self, messages: Vec<Message>) -> Result<(), BusError> {
+        self.inner.publish(messages).await
+    }
+
+    async fn last(&self) -> Result<Position, BusError> {
+        self.inner.last().await
+    }
+
+    async fn subscribe(&self, after: Position) -> Result<Box<dyn Subscription>, BusError> {
+        let inner = self.inner.subscribe(after).await?;
+        Ok(Box::new(UnreliableSubscription {
+            inner,
+            count: 0,
+            last: Vec::new(),
+        }))
+    }
+}
+
+#[async_trait::async_trait]
+impl Subscription for UnreliableSubscription {
+    async fn next(&mut self) -> Result<Vec<Message>, BusError> {
+        let fresh = self.inner.next().await?;
+        let mut messages = std::mem::replace(&mut self.last, fresh.clone());
+        for message in fresh {
+            self.count += 1;
+            if !self.count.is_multiple_of(3) {
+                messages.push(message.clone());
+                messages.push(message);
+            }
+        }
+        Ok(messages)
+    }
+}
+
+/// A log whose readers wait while `open` is locked.
+pub(crate) struct Gate {
+    pub(crate) inner: Arc<dyn EventLog>,
+    pub(crate) open: Mutex<()>,
+}
+
+#[async_trait::async_trait]
+impl EventLog for Gate {
+    async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
+        self.inner.append(stream, expected, events).await
+    }
+
+    async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
+        self.inner.read_stream(stream, from, max).await
+    }
+
+    async fn read_all(&self, after: Position, max: usize) -> Result<Page, LogError> {
+        let _open = self.open.lock().await;
+        self.inner.read_all(after, max).await
+    }
+
+    fn wakeups(&self) -> watch::Receiver<Position> {
+        self.inner.wakeups()
+    }
+
+    fn log_id(&self) -> uuid::Uuid {
+        self.inner.log_id()
+    }
+}
