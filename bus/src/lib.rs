@@ -3,6 +3,8 @@
 //! The bus only delivers: it may lose, repeat or purge, and nothing is lost, because every message names the position
 //! before it and a reader with a gap turns to the log. [`Relay`] is the only publisher; [`Follower`] is that reader.
 
+#[cfg(any(test, feature = "contract"))]
+pub mod contract;
 mod follower;
 mod local;
 mod port;
