@@ -28,8 +28,8 @@ pub(crate) fn by_algorithm(algorithm: u8) -> Option<&'static dyn Cipher> {
 /// The cipher for what is sealed from now on.
 pub(crate) const CURRENT: &dyn Cipher = &AesSiv;
 
-/// AES-256-SIV with CMAC (RFC 5297), from the `aes-siv` crate: its `siv` interface, because the `Aead` one does not wipe
-/// its key on drop.
+/// AES-256-SIV with CMAC (RFC 5297), from the `aes-siv` crate: its `siv` interface, because the `Aead` one does not
+/// wipe its key on drop.
 pub(crate) struct AesSiv;
 
 /// S2V takes at most 127 strings (RFC 5297, section 2.6), and the plaintext is one of them.

@@ -14,7 +14,8 @@ pub(crate) const NONCE: usize = 16;
 /// Format, algorithm and the id of the key.
 const HEADER: usize = 2 + 16;
 
-/// Seals `plaintext` for `ctx`. The nonce must be random and new: it keeps two equal plaintexts from being seen as equal.
+/// Seals `plaintext` for `ctx`. The nonce must be random and new: it keeps two equal plaintexts from being seen as
+/// equal.
 pub(crate) fn seal(
     id: DekId,
     key: &SivKey,

@@ -24,8 +24,8 @@
 //! | 6-21 | V |
 //! | 22- | C, the encrypted key: 64 bytes for a credential's, 32 for a fingerprint or request-digest key |
 //!
-//! Associated data: [`WRAP_LABEL`], bytes 0-5, the account (empty for the request-digest key), the id of the wrapped key
-//! (16 bytes), its purpose (`credential`, `fingerprint` or `request-digest`). There is no nonce: what is wrapped is
+//! Associated data: [`WRAP_LABEL`], bytes 0-5, the account (empty for the request-digest key), the id of the wrapped
+//! key (16 bytes), its purpose (`credential`, `fingerprint` or `request-digest`). There is no nonce: what is wrapped is
 //! random and unique, for which RFC 5297, section 1.3.1 needs none.
 //!
 //! # Check value of a key-encryption key
@@ -35,8 +35,9 @@
 //!
 //! # Fingerprint
 //!
-//! HMAC-SHA-256 (RFC 2104) under the account's own 32-byte key over [`FINGERPRINT_LABEL`] and then, for each secret field
-//! in the order of the names: length of the name (u32, big endian), name, length of the value (u32, big endian), value.
+//! HMAC-SHA-256 (RFC 2104) under the account's own 32-byte key over [`FINGERPRINT_LABEL`] and then, for each secret
+//! field in the order of the names: length of the name (u32, big endian), name, length of the value (u32, big endian),
+//! value.
 //!
 //! # Request digest
 //!

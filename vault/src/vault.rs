@@ -30,8 +30,8 @@ use crate::{VaultError, VaultPaths, open};
 /// | `add_kek` | a key in the ring that the keystore does not know | the next start makes it known |
 /// | `rewrap_batch` | some keys under the old one, some under the new one | both open; the next batch goes on |
 ///
-/// A process that opens the vault while another one has it open removes nothing, because what looks like a remainder may
-/// be a write in progress.
+/// A process that opens the vault while another one has it open removes nothing, because what looks like a remainder
+/// may be a write in progress.
 pub struct Vault {
     pub(crate) keystore: Keystore,
     pub(crate) rows: Rows,
@@ -72,8 +72,8 @@ impl Vault {
         })
     }
 
-    /// Finishes what was begun and closes the files. Whatever is asked of it afterwards is refused. Without it, when the
-    /// vault is just dropped, nothing is lost; but the files are in order only a moment later.
+    /// Finishes what was begun and closes the files. Whatever is asked of it afterwards is refused. Without it, when
+    /// the vault is just dropped, nothing is lost; but the files are in order only a moment later.
     pub async fn close(&self) {
         self.keystore.close().await;
         self.rows.close().await;

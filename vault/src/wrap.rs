@@ -1,4 +1,5 @@
-//! Wrapped keys: a key of the keystore, encrypted by a key of the key ring. The bytes are described in [`crate::format`].
+//! Wrapped keys: a key of the keystore, encrypted by a key of the key ring. The bytes are described in
+//! [`crate::format`].
 
 use domain::{AccountId, KekId};
 use uuid::Uuid;
@@ -85,8 +86,8 @@ pub(crate) fn kek_of(wrapped: &[u8]) -> Option<KekId> {
 }
 
 /// The value by which a key-encryption key is recognised. It tells nothing about the key: it is the output of
-/// pseudo-random functions on constants. There is a plaintext, because without one only the half of the key that makes V
-/// would count.
+/// pseudo-random functions on constants. There is a plaintext, because without one only the half of the key that makes
+/// V would count.
 pub(crate) fn check_value(id: KekId, kek: &SivKey) -> Result<Vec<u8>, NotAuthentic> {
     cipher::CURRENT.seal(kek, &[CHECK_LABEL, &id.0.to_be_bytes()], &[0; 16])
 }

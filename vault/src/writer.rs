@@ -56,8 +56,8 @@ struct Job<C: Change> {
 }
 
 impl<C: Change> Writer<C> {
-    /// Starts the task that owns `connection`. It ends when the writer is closed or dropped and the queue is empty; until
-    /// then it holds the lock.
+    /// Starts the task that owns `connection`. It ends when the writer is closed or dropped and the queue is empty;
+    /// until then it holds the lock.
     pub(crate) fn start(connection: SqliteConnection, lock: Arc<OpenLock>) -> Self {
         let (queue, messages) = mpsc::channel(MAX_QUEUE);
         let task = tokio::spawn(async move {

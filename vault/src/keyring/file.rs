@@ -21,8 +21,8 @@ impl KeyringFile {
         Self { path: path.into() }
     }
 
-    /// Writes the whole ring beside the file, then puts it in its place: whoever reads finds the old one or the new one,
-    /// also after a crash.
+    /// Writes the whole ring beside the file, then puts it in its place: whoever reads finds the old one or the new
+    /// one, also after a crash.
     fn replace(&self, ring: &KeyRing) -> std::io::Result<()> {
         let fresh = beside(&self.path, ".new");
         // What a crash left behind. Nobody else is writing: the lock file is held.

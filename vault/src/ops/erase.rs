@@ -5,9 +5,9 @@ use crate::rows::{RowChange, SecretId};
 use crate::{Vault, VaultError};
 
 impl Vault {
-    /// Destroys secrets, live or pending: their keys, then their envelopes and hints, each overwritten and the write-ahead
-    /// logs truncated. Once the keys are gone nobody can open them, whatever happens next. What is gone already is no
-    /// error, and may be erased again to be sure.
+    /// Destroys secrets, live or pending: their keys, then their envelopes and hints, each overwritten and the
+    /// write-ahead logs truncated. Once the keys are gone nobody can open them, whatever happens next. What is gone
+    /// already is no error, and may be erased again to be sure.
     ///
     /// # Errors
     /// [`VaultError::NotTruncated`] when a reader held a write-ahead log for long; otherwise when a database refuses.

@@ -69,8 +69,8 @@ impl Vault {
     /// interrupted at any time and goes on with the next call; it is done when nothing remains.
     ///
     /// # Errors
-    /// [`VaultError::KeyNotAuthentic`] when a stored key was changed; [`VaultError::NotTruncated`] after the last batch,
-    /// when a reader held the write-ahead log.
+    /// [`VaultError::KeyNotAuthentic`] when a stored key was changed; [`VaultError::NotTruncated`] after the last
+    /// batch, when a reader held the write-ahead log.
     pub async fn rewrap_batch(&self, max: u32) -> Result<RewrapProgress, VaultError> {
         let ring = self.reload_ring().await?;
         let before = self.left_behind(ring.current()).await?;

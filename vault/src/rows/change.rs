@@ -30,8 +30,8 @@ impl Change for RowChange {
     const STORE: &'static str = STORE;
 
     fn may_lag(&self) -> bool {
-        // A row that is pending again after a power cut is not lost: its event is in the log, by which the sweeper makes
-        // it live, and until then it opens all the same.
+        // A row that is pending again after a power cut is not lost: its event is in the log, by which the sweeper
+        // makes it live, and until then it opens all the same.
         matches!(self, Self::MakeLive(_))
     }
 
