@@ -2,7 +2,7 @@
 //!
 //! Each credential version is sealed with AES-SIV (RFC 5297) under a key of its own; that key is wrapped by a key of
 //! the key ring. Three files, each with a backup of its own: `vault.db` holds the envelopes, `keystore.db` the wrapped
-//! keys, and the key ring file the keys that wrap. Any two of them without the third are worthless to a thief.
+//! keys, and the key ring file the keys that wrap. With any two of them and not the third no secret can be read.
 //!
 //! What is left on the disk after a crash at any point is listed in [`Vault`]; the byte formats are in [`mod@format`]
 //! and in `SECURITY.md`.
