@@ -6,6 +6,7 @@
 //! `cargo deny`, which knows advisories too.
 
 mod architecture;
+mod documents;
 mod graph;
 mod licence;
 mod manifests;
@@ -89,5 +90,20 @@ fn no_source_file_is_longer_than_the_house_rule_allows() -> anyhow::Result<()> {
     }
     assert!(files.len() > 20, "the walk found only {} files", files.len());
     none(&sizes::too_long(&files));
+    Ok(())
+}
+
+#[test]
+fn every_file_that_the_documents_name_exists() -> anyhow::Result<()> {
+    let root = workspace()?;
+    let mut found = Vec::new();
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md", "SECURITY.md"] {
+        let text = std::fs::read_to_string(root.join(document))?;
+        let named = documents::named_paths(&text);
+        assert!(!named.is_empty(), "{document} names no file");
+        let missing = named.into_iter().filter(|path| !root.join(path).exists());
+        found.extend(missing.map(|path| format!("{document} names {path}, which does not exist")));
+    }
+    none(&found);
     Ok(())
 }
