@@ -2,7 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Position;
-use eventlog::{EventLog, LogError, StoredEvent};
+use eventlog::{EventLog, LogError, Page, StoredEvent};
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::{Bus, Message, Subscription};
@@ -24,6 +25,8 @@ pub struct Follower {
     checkpoint: Position,
     subscription: Option<Box<dyn Subscription>>,
     source: Source,
+    /// The page after the checkpoint, which is read while the caller works on the one before; empty when there is none.
+    ahead: JoinSet<Result<Page, LogError>>,
 }
 
 /// Where the next events come from.
@@ -60,6 +63,7 @@ impl Follower {
             checkpoint,
             subscription: None,
             source: Source::Log,
+            ahead: JoinSet::new(),
         }
     }
 
@@ -95,7 +99,14 @@ impl Follower {
 
     /// One page of the log.
     async fn read(&mut self) -> Result<Vec<Arc<StoredEvent>>, FollowError> {
-        let page = self.log.read_all(self.checkpoint, PAGE).await?;
+        if self.ahead.is_empty() {
+            self.read_ahead(self.checkpoint);
+        }
+        let page = match self.ahead.join_next().await {
+            Some(Ok(page)) => page?,
+            Some(Err(stopped)) => return Err(LogError::Unavailable(Box::new(stopped)).into()),
+            None => return Ok(Vec::new()),
+        };
         if page.head < self.checkpoint {
             return Err(FollowError::BeyondHead {
                 checkpoint: self.checkpoint,
@@ -104,8 +115,15 @@ impl Follower {
         }
         if page.next >= page.head {
             self.source = Source::Bus;
+        } else {
+            self.read_ahead(page.next);
         }
         Ok(page.events.into_iter().map(Arc::new).collect())
+    }
+
+    fn read_ahead(&mut self, after: Position) {
+        let log = Arc::clone(&self.log);
+        self.ahead.spawn(async move { log.read_all(after, PAGE).await });
     }
 
     /// What the bus brings next; nothing when the log must be looked at.

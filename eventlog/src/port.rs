@@ -25,7 +25,8 @@ pub trait EventLog: Send + Sync {
     /// [`LogError::Unavailable`] or [`LogError::Corrupt`].
     async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError>;
 
-    /// Reads at most `max` events of all streams, in order, after `after`.
+    /// Reads at most `max` events of all streams, in order, after `after`. It may be fewer though there are more, when
+    /// they are large: the end is reached when [`Page::next`] is not before [`Page::head`].
     ///
     /// # Errors
     /// [`LogError::Unavailable`] or [`LogError::Corrupt`].
