@@ -7,7 +7,7 @@ use eventlog::StoredEvent;
 use vault::SecretContext;
 
 use crate::execute::Freshness;
-use crate::integration::{Erased, unerased};
+use crate::integration::unerased;
 use crate::{CommandError, Commands, Context};
 
 /// What a sweep did.
@@ -51,7 +51,8 @@ fn is_watched(event: &StoredEvent) -> bool {
 impl Commands {
     /// Finishes what was left half-done: by a crash, by an outage of the log or the vault, or because its time had not
     /// come yet. Sweeping twice does nothing the second time. The first sweep after a start reads the whole log and
-    /// compares the vault with it; later ones read what is new.
+    /// compares the vault with it; later ones read what is new. One secret, account or integration that cannot be swept
+    /// keeps none of the others from it.
     ///
     /// # Errors
     /// The log or the vault cannot be reached; the next sweep goes on.
@@ -60,9 +61,10 @@ impl Commands {
             let mut watchlist = this.inner.watchlist.lock().await;
             let mut swept = Swept::default();
             this.watch(&mut watchlist).await?;
-            this.sweep_pending(&mut swept).await?;
-            this.sweep_closed(&mut watchlist, &mut swept).await?;
-            this.sweep_integrations(&mut watchlist, &mut swept).await?;
+            let pending = this.sweep_pending(&mut swept).await;
+            let closed = this.sweep_closed(&mut watchlist, &mut swept).await;
+            let integrations = this.sweep_integrations(&mut watchlist, &mut swept).await;
+            pending.and(closed).and(integrations)?;
             if !watchlist.compared {
                 this.compare(&mut swept).await?;
                 watchlist.compared = true;
@@ -95,66 +97,91 @@ impl Commands {
     }
 
     async fn sweep_pending(&self, swept: &mut Swept) -> Result<(), CommandError> {
+        let mut outcome = Ok(());
         for secret in self.inner.vault.pending(self.now() - GRACE).await? {
-            let stream = stream_of(&secret);
-            let _alone = self.inner.locks.stream(&stream).await;
-            let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
-            match loaded.state.validity(secret.credential, secret.version) {
-                Validity::Unknown => {
-                    self.inner.vault.discard(secret.credential, secret.version).await?;
-                    swept.removed += 1;
-                }
-                Validity::Valid => {
-                    self.inner.vault.make_live(secret.credential, secret.version).await?;
-                    swept.made_live += 1;
-                }
-                Validity::Retired => {
-                    let id = (secret.account.clone(), secret.provider.clone());
-                    swept.erased += self.erase_remains(&self.by_sweeper(), &id).await.versions;
-                }
-                Validity::Erased => self.inner.vault.erase(secret.credential, &[secret.version]).await?,
+            outcome = outcome.and(self.sweep_secret(&secret, swept).await);
+        }
+        outcome
+    }
+
+    async fn sweep_secret(&self, secret: &SecretContext, swept: &mut Swept) -> Result<(), CommandError> {
+        let stream = stream_of(secret);
+        let _alone = self.inner.locks.stream(&stream).await;
+        let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
+        let vault = &self.inner.vault;
+        match loaded.state.validity(secret.credential, secret.version) {
+            Validity::Unknown => {
+                vault.discard(secret.credential, secret.version).await?;
+                swept.removed += 1;
             }
+            Validity::Valid => {
+                vault.make_live(secret.credential, secret.version).await?;
+                swept.made_live += 1;
+            }
+            Validity::Retired => {
+                let id = (secret.account.clone(), secret.provider.clone());
+                swept.erased += self.erase_remains(&self.by_sweeper(), &id).await.versions;
+            }
+            Validity::Erased => vault.erase(secret.credential, &[secret.version]).await?,
         }
         Ok(())
     }
 
     async fn sweep_closed(&self, watchlist: &mut Watchlist, swept: &mut Swept) -> Result<(), CommandError> {
-        while let Some(account) = watchlist.closed.pop_first() {
-            let erased = self.erase_closed(&self.by_sweeper(), &account).await;
-            let complete = erased.as_ref().is_ok_and(|erased| erased.complete);
+        let mut outcome = Ok(());
+        for account in std::mem::take(&mut watchlist.closed) {
+            let complete = match self.erase_closed(&self.by_sweeper(), &account).await {
+                Ok(erased) => {
+                    swept.erased += erased.versions;
+                    erased.complete
+                }
+                Err(error) => {
+                    outcome = outcome.and(Err(error));
+                    false
+                }
+            };
             if !complete {
                 watchlist.closed.insert(account);
             }
-            swept.erased += erased?.versions;
-            if !complete {
-                break;
-            }
         }
-        Ok(())
+        outcome
     }
 
     async fn sweep_integrations(&self, watchlist: &mut Watchlist, swept: &mut Swept) -> Result<(), CommandError> {
-        for stream in watchlist.integrations.clone() {
-            let StreamId::Integration(account, provider) = &stream else {
-                continue;
+        let mut outcome = Ok(());
+        for stream in std::mem::take(&mut watchlist.integrations) {
+            let settled = match self.sweep_integration(&stream, swept).await {
+                Ok(settled) => settled,
+                Err(error) => {
+                    outcome = outcome.and(Err(error));
+                    false
+                }
             };
-            let id = (account.clone(), provider.clone());
-            let ctx = self.by_sweeper();
-            let now = self.now();
-            let retired = self
-                .execute::<Integration>(&id, &ctx, |loaded| {
-                    Ok(loaded.state.decide(IntegrationCommand::RetireExpired { now })?)
-                })
-                .await?;
-            swept.retired += retired.events.len();
-            let Erased { versions, complete, .. } = self.erase_remains(&ctx, &id).await;
-            swept.erased += versions;
-            let loaded = self.load::<Integration>(&stream, Freshness::Cached).await?;
-            if complete && is_settled(&loaded.state) {
-                watchlist.integrations.remove(&stream);
+            if !settled {
+                watchlist.integrations.insert(stream);
             }
         }
-        Ok(())
+        outcome
+    }
+
+    /// Retires what is over and erases what is retired. Says whether that was the end of it.
+    async fn sweep_integration(&self, stream: &StreamId, swept: &mut Swept) -> Result<bool, CommandError> {
+        let StreamId::Integration(account, provider) = stream else {
+            return Ok(true);
+        };
+        let id = (account.clone(), provider.clone());
+        let ctx = self.by_sweeper();
+        let now = self.now();
+        let retired = self
+            .execute::<Integration>(&id, &ctx, |loaded| {
+                Ok(loaded.state.decide(IntegrationCommand::RetireExpired { now })?)
+            })
+            .await?;
+        swept.retired += retired.events.len();
+        let erased = self.erase_remains(&ctx, &id).await;
+        swept.erased += erased.versions;
+        let loaded = self.load::<Integration>(stream, Freshness::Cached).await?;
+        Ok(erased.complete && is_settled(&loaded.state))
     }
 
     /// Erases what the vault holds although the log says that it is erased: a backup of the vault was restored, or the

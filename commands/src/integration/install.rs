@@ -80,8 +80,11 @@ impl Commands {
         .await
     }
 
-    /// Whether a step is in the log.
+    /// Whether a step is in the log. A command without an idempotency key is new.
     async fn was_carried_out(&self, step: &Context, place: &Place) -> Result<bool, CommandError> {
+        if step.request.is_none() {
+            return Ok(false);
+        }
         let loaded = self.load::<Integration>(&place.stream(), Freshness::Cached).await?;
         Ok(loaded.knows(step.command))
     }

@@ -1,10 +1,12 @@
 use commands::Swept;
 use domain::CredentialId;
+use domain::integration::{Placement, SaveOptions};
 use domain::recipe::FieldValues;
 use uuid::Uuid;
 use vault::SecretContext;
 
-use crate::world::{World, account, default_connection, mock};
+use crate::faulty_log::Fault;
+use crate::world::{World, account, default_connection, fields, mock, plain};
 
 fn secret(credential: CredentialId, version: u32) -> SecretContext {
     SecretContext {
@@ -79,4 +81,36 @@ async fn a_sweep_of_a_world_in_order_does_nothing() {
     }
     assert_eq!(world.events().await, events);
     assert_eq!(world.released().await.unwrap(), "good-2");
+}
+
+#[tokio::test]
+async fn what_cannot_be_swept_keeps_nothing_else_from_it_and_is_swept_the_next_time() {
+    let world = World::installed().await;
+    world
+        .commands
+        .install(world.ctx(), account(), plain(), None)
+        .await
+        .unwrap();
+    let overlap = SaveOptions {
+        placement: Placement::WhenAccepted,
+        overlap_seconds: 60,
+    };
+    for provider in [mock(), plain()] {
+        for key in ["good-1", "good-2"] {
+            let (ctx, place) = (world.ctx(), default_connection());
+            let commands = &world.commands;
+            commands
+                .save_credential(ctx, account(), provider.clone(), place, fields(key), overlap)
+                .await
+                .unwrap();
+        }
+    }
+    assert_eq!(world.versions().await, [1, 1, 2, 2]);
+    world.wait(60);
+    world.log.plan([Fault::Unavailable]);
+    world.commands.sweep().await.unwrap_err();
+    assert_eq!(world.versions().await, [1, 2, 2]);
+    let swept = world.commands.sweep().await.unwrap();
+    assert_eq!((swept.retired, swept.erased), (1, 1));
+    assert_eq!(world.versions().await, [2, 2]);
 }
