@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
-use domain::integration::Verdict;
 use domain::provider::ProviderRow;
 use domain::recipe::{
     FieldValues, HttpResponse, LintPolicy, Problem, accept, form, has_test, judge, lint, render_test,
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// A row of the file, with the logo that stands beside it.
 struct Seed {
@@ -223,157 +222,56 @@ fn a_key_from_the_wrong_drawer_is_refused_with_the_way_to_the_right_one() -> Res
     Ok(())
 }
 
-/// A provider, what it answers (status and body), and what that means.
-type Answer = (&'static str, u16, Value, Verdict, Option<&'static str>);
-
-fn answers() -> Vec<Answer> {
-    use Verdict::{Accepted, AcceptedWithWarning as Warning, RateLimited, Rejected};
-    let scope = json!({ "error": { "message": "Missing scopes: api.model.read.", "code": null } });
-    let meta = |code: u32| json!({ "error": { "type": "OAuthException", "code": code } });
-    vec![
-        ("anthropic", 200, json!({ "data": [] }), Accepted, None),
-        (
-            "anthropic",
-            401,
-            json!({ "error": { "type": "authentication_error" } }),
-            Rejected,
-            None,
-        ),
-        (
-            "anthropic",
-            403,
-            json!({ "error": { "type": "permission_error" } }),
-            Warning,
-            Some("insufficient_scope"),
-        ),
-        ("openai", 200, json!({ "data": [] }), Accepted, None),
-        (
-            "openai",
-            401,
-            json!({ "error": { "code": "invalid_api_key" } }),
-            Rejected,
-            None,
-        ),
-        ("openai", 401, scope.clone(), Warning, Some("insufficient_scope")),
-        ("openai", 403, scope, Warning, Some("insufficient_scope")),
-        (
-            "openai",
-            429,
-            json!({ "error": { "code": "insufficient_quota" } }),
-            Warning,
-            Some("no_funds"),
-        ),
-        (
-            "openai",
-            429,
-            json!({ "error": { "code": "rate_limit_exceeded" } }),
-            RateLimited,
-            None,
-        ),
-        (
-            "stripe",
-            200,
-            json!({ "object": "account", "id": "acct_1" }),
-            Accepted,
-            None,
-        ),
-        (
-            "stripe",
-            401,
-            json!({ "error": { "type": "invalid_request_error" } }),
-            Rejected,
-            None,
-        ),
-        (
-            "stripe",
-            403,
-            json!({ "error": {} }),
-            Warning,
-            Some("insufficient_scope"),
-        ),
-        (
-            "twilio",
-            200,
-            json!({ "status": "active", "friendly_name": "Acme" }),
-            Accepted,
-            None,
-        ),
-        (
-            "twilio",
-            200,
-            json!({ "status": "suspended" }),
-            Warning,
-            Some("account_suspended"),
-        ),
-        (
-            "twilio",
-            200,
-            json!({ "status": "closed" }),
-            Rejected,
-            Some("account_closed"),
-        ),
-        ("twilio", 401, json!({ "code": 20003 }), Rejected, None),
-        (
-            "sendgrid",
-            200,
-            json!({ "scopes": ["mail.send", "alerts.read"] }),
-            Accepted,
-            None,
-        ),
-        (
-            "sendgrid",
-            200,
-            json!({ "scopes": ["alerts.read"] }),
-            Warning,
-            Some("insufficient_scope"),
-        ),
-        ("sendgrid", 401, json!({ "errors": [] }), Rejected, None),
-        (
-            "meta-ads",
-            200,
-            json!({ "account_status": 1, "name": "Acme" }),
-            Accepted,
-            None,
-        ),
-        (
-            "meta-ads",
-            200,
-            json!({ "account_status": 2 }),
-            Warning,
-            Some("account_not_active"),
-        ),
-        (
-            "meta-ads",
-            200,
-            json!({ "account_status": 3 }),
-            Warning,
-            Some("no_funds"),
-        ),
-        ("meta-ads", 400, meta(190), Rejected, Some("invalid_token")),
-        ("meta-ads", 401, meta(190), Rejected, Some("invalid_token")),
-        ("meta-ads", 400, meta(100), Rejected, Some("unknown_ad_account")),
-        ("meta-ads", 403, meta(200), Warning, Some("insufficient_scope")),
-        ("meta-ads", 400, meta(17), Warning, Some("too_many_calls")),
-    ]
-}
+/// What the providers answer, and what it means: provider, status, body => verdict, code.
+const ANSWERS: &str = r#"
+anthropic 200 {"data": []} => accepted
+anthropic 401 {"error": {"type": "authentication_error"}} => rejected invalid_credential
+anthropic 403 {"error": {"type": "permission_error"}} => accepted_with_warning insufficient_scope
+anthropic 529 {"error": {"type": "overloaded_error"}} => unreachable provider_error
+openai 200 {"data": []} => accepted
+openai 401 {"error": {"code": "invalid_api_key"}} => rejected invalid_credential
+openai 401 {"error": {"message": "Missing scopes: api.model.read."}} => accepted_with_warning insufficient_scope
+openai 403 {"error": {"message": "Missing scopes: api.model.read."}} => accepted_with_warning insufficient_scope
+openai 429 {"error": {"code": "insufficient_quota"}} => accepted_with_warning no_funds
+openai 429 {"error": {"code": "rate_limit_exceeded"}} => rate_limited rate_limited
+stripe 200 {"object": "account", "id": "acct_1"} => accepted
+stripe 401 {"error": {"type": "invalid_request_error"}} => rejected invalid_credential
+stripe 403 {"error": {"type": "invalid_request_error"}} => accepted_with_warning insufficient_scope
+twilio 200 {"status": "active", "friendly_name": "Acme"} => accepted
+twilio 200 {"status": "suspended"} => accepted_with_warning account_suspended
+twilio 200 {"status": "closed"} => rejected account_closed
+twilio 401 {"code": 20003} => rejected invalid_credential
+sendgrid 200 {"scopes": ["alerts.read", "mail.send"]} => accepted
+sendgrid 200 {"scopes": ["alerts.read"]} => accepted_with_warning insufficient_scope
+sendgrid 401 {"errors": []} => rejected invalid_credential
+meta-ads 200 {"account_status": 1, "name": "Acme"} => accepted
+meta-ads 200 {"account_status": 2} => accepted_with_warning account_not_active
+meta-ads 200 {"account_status": 3} => accepted_with_warning no_funds
+meta-ads 400 {"error": {"code": 190}} => rejected invalid_token
+meta-ads 401 {"error": {"code": 190}} => rejected invalid_token
+meta-ads 400 {"error": {"code": 100}} => rejected unknown_ad_account
+meta-ads 403 {"error": {"code": 200}} => accepted_with_warning insufficient_scope
+meta-ads 400 {"error": {"code": 17}} => accepted_with_warning too_many_calls
+"#;
 
 #[test]
 fn the_answers_of_the_providers_get_the_verdict_that_they_mean() -> Result<()> {
-    for (key, status, body, verdict, code) in answers() {
-        let row = seed(key)?;
-        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    for line in ANSWERS.trim().lines() {
+        let (answer, expected) = line.split_once(" => ").context("no verdict")?;
+        let (key, answer) = answer.split_once(' ').context("no status")?;
+        let (status, body) = answer.split_once(' ').context("no body")?;
         let response = HttpResponse {
-            status,
-            headers,
-            body: body.to_string().into_bytes(),
+            status: status.parse()?,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.as_bytes().to_vec(),
         };
-        let outcome = judge(&row, &FieldValues::default(), &response);
-        assert_eq!(outcome.verdict, verdict, "{key} answers {status} {body}");
-        assert!(
-            code.is_none() || outcome.code.as_deref() == code,
-            "{key} answers {status} {body}: {:?}",
-            outcome.code
-        );
+        let outcome = judge(&seed(key)?, &FieldValues::default(), &response);
+        let verdict = serde_json::to_value(outcome.verdict)?;
+        let said = [verdict.as_str(), outcome.code.as_deref()]
+            .into_iter()
+            .flatten()
+            .collect::<Vec<_>>();
+        assert_eq!(said.join(" "), expected, "{key} answers {status} {body}");
     }
     Ok(())
 }

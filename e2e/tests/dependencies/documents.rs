@@ -34,7 +34,7 @@ pub(crate) fn named_paths(markdown: &str) -> BTreeSet<&str> {
 fn is_path(text: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-_.".contains(&byte);
     let inside = |folder: &&str| text.strip_prefix(*folder).is_some_and(|rest| rest.starts_with('/'));
-    text.bytes().all(plain) && FOLDERS.iter().any(|folder| inside(folder))
+    text.bytes().all(plain) && FOLDERS.iter().any(inside)
 }
 
 #[cfg(test)]
