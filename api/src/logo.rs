@@ -129,7 +129,11 @@ fn encode(image: &DynamicImage) -> Result<Logo, LogoError> {
 
 fn not_an_image(file: &[u8]) -> LogoError {
     let head = String::from_utf8_lossy(&file[..file.len().min(1024)]).to_ascii_lowercase();
-    if head.contains("<svg") { LogoError::Svg } else { LogoError::Format }
+    if head.contains("<svg") {
+        LogoError::Svg
+    } else {
+        LogoError::Format
+    }
 }
 
 #[cfg(test)]
@@ -156,14 +160,18 @@ mod tests {
 
     #[test]
     fn a_small_logo_keeps_its_size() {
-        let bytes = STANDARD.decode(from_file(&file(24, 24, ImageFormat::Png)).unwrap().png).unwrap();
+        let bytes = STANDARD
+            .decode(from_file(&file(24, 24, ImageFormat::Png)).unwrap().png)
+            .unwrap();
         assert_eq!(image::load_from_memory(&bytes).unwrap().width(), 24);
     }
 
     #[test]
     fn a_bomb_is_refused_before_it_unfolds() {
         let mut bomb = Vec::new();
-        DynamicImage::new_luma8(5000, 5000).write_to(&mut Cursor::new(&mut bomb), ImageFormat::Png).unwrap();
+        DynamicImage::new_luma8(5000, 5000)
+            .write_to(&mut Cursor::new(&mut bomb), ImageFormat::Png)
+            .unwrap();
         assert!(bomb.len() < MAX_FILE);
         assert_eq!(from_file(&bomb).unwrap_err(), LogoError::TooManyPixels);
     }
@@ -174,7 +182,10 @@ mod tests {
         let cases: [(&[u8], LogoError); 6] = [
             (b"", LogoError::Empty),
             (b"MZ\x90\x00 not an image", LogoError::Format),
-            (b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>", LogoError::Svg),
+            (
+                b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+                LogoError::Svg,
+            ),
             (&whole[..whole.len() / 2], LogoError::Damaged),
             (b"GIF89a\x01\x00\x01\x00", LogoError::Format),
             (&vec![0x89; MAX_FILE + 1], LogoError::TooLarge),
@@ -186,10 +197,22 @@ mod tests {
 
     #[test]
     fn a_data_url_is_read_and_anything_else_is_not() {
-        let url = format!("data:image/png;base64,{}", STANDARD.encode(file(8, 8, ImageFormat::Png)));
+        let url = format!(
+            "data:image/png;base64,{}",
+            STANDARD.encode(file(8, 8, ImageFormat::Png))
+        );
         assert!(from_data_url(&url).is_ok());
-        assert_eq!(from_data_url("https://example.com/logo.png").unwrap_err(), LogoError::DataUrl);
-        assert_eq!(from_data_url("data:image/svg+xml;base64,PHN2Zy8+").unwrap_err(), LogoError::Svg);
-        assert_eq!(from_data_url("data:image/png;base64,%%%").unwrap_err(), LogoError::DataUrl);
+        assert_eq!(
+            from_data_url("https://example.com/logo.png").unwrap_err(),
+            LogoError::DataUrl
+        );
+        assert_eq!(
+            from_data_url("data:image/svg+xml;base64,PHN2Zy8+").unwrap_err(),
+            LogoError::Svg
+        );
+        assert_eq!(
+            from_data_url("data:image/png;base64,%%%").unwrap_err(),
+            LogoError::DataUrl
+        );
     }
 }

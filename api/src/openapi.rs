@@ -25,12 +25,18 @@ request it is refused. Every write answers with `Soconnective-Position`; a query
 refused. A secret goes in and never comes back, except to a service through `ai-config`.";
 
 const TAGS: &[(&str, &str)] = &[
-    ("Providers", "Rows of the catalog, for platform admins: add one, and it is live within a second."),
+    (
+        "Providers",
+        "Rows of the catalog, for platform admins: add one, and it is live within a second.",
+    ),
     ("Catalog", "What is in the marketplace, for everybody with a token."),
     ("Accounts", "The tree of accounts that the host platform tells of."),
     ("Integrations", "What an account has installed and connected."),
     ("AI config", "The account's key, ready to use, for its AI services."),
-    ("History and audit", "Everything that ever happened, without any secret."),
+    (
+        "History and audit",
+        "Everything that ever happened, without any secret.",
+    ),
     ("Tokens", "Who may call, as what, for which accounts."),
     ("Operations", "For the operator."),
 ];
@@ -45,13 +51,18 @@ pub fn document() -> OpenApi {
 
 /// The document that routes are collected into.
 pub(crate) fn base() -> OpenApi {
-    let license = LicenseBuilder::new().name("Apache-2.0").identifier(Some("Apache-2.0")).build();
+    let license = LicenseBuilder::new()
+        .name("Apache-2.0")
+        .identifier(Some("Apache-2.0"))
+        .build();
     let info = InfoBuilder::new()
         .title("SoConnective Integrations")
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(DESCRIPTION))
         .license(Some(license));
-    let tags = TAGS.iter().map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());
+    let tags = TAGS
+        .iter()
+        .map(|(name, text)| TagBuilder::new().name(*name).description(Some(*text)).build());
     OpenApiBuilder::new()
         .info(info.build())
         .tags(Some(tags))
@@ -70,14 +81,20 @@ fn complete(document: &mut OpenApi) {
     let mut schemas = Vec::new();
     <ProblemBody<'_> as utoipa::ToSchema>::schemas(&mut schemas);
     components.schemas.extend(schemas);
-    components.schemas.insert("Problem".to_owned(), <ProblemBody<'_> as utoipa::PartialSchema>::schema());
+    components.schemas.insert(
+        "Problem".to_owned(),
+        <ProblemBody<'_> as utoipa::PartialSchema>::schema(),
+    );
 
     for (path, item) in &mut document.paths.paths {
         let guarded = path.starts_with("/v1/") && !path.starts_with("/v1/logos/");
         if !guarded {
             continue;
         }
-        for write in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten() {
+        for write in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
+            .into_iter()
+            .flatten()
+        {
             complete_write(write);
         }
         if let Some(query) = &mut item.get {
@@ -95,13 +112,17 @@ fn complete_write(operation: &mut Operation) {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let position = HeaderBuilder::new()
         .schema(Some(text))
-        .description(Some("Send it back as `Soconnective-Min-Position` to see this write in a query."))
+        .description(Some(
+            "Send it back as `Soconnective-Min-Position` to see this write in a query.",
+        ))
         .build();
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response
             && status.starts_with('2')
         {
-            response.headers.insert(title_case(AT_POSITION.as_str()), RefOr::T(position.clone()));
+            response
+                .headers
+                .insert(title_case(AT_POSITION.as_str()), RefOr::T(position.clone()));
         }
     }
     problem(operation);
@@ -128,12 +149,17 @@ fn header(operation: &mut Operation, name: &str, description: &str) {
 }
 
 fn problem(operation: &mut Operation) {
-    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    let content = ContentBuilder::new()
+        .schema(Some(Ref::from_schema_name("Problem")))
+        .build();
     let response = ResponseBuilder::new()
         .description("A refusal: see Problems for the codes.")
         .content("application/problem+json", content)
         .build();
-    operation.responses.responses.insert("default".to_owned(), RefOr::T(response));
+    operation
+        .responses
+        .responses
+        .insert("default".to_owned(), RefOr::T(response));
 }
 
 /// `soconnective-position` as people write it: `Soconnective-Position`.

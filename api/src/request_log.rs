@@ -25,7 +25,9 @@ impl Correlation {
     /// When the request never went through [`observe`]: a defect.
     pub(crate) fn of(extensions: &Extensions) -> Result<CorrelationId, Problem> {
         let correlation = extensions.get::<Self>();
-        correlation.map(|found| found.0).ok_or_else(|| Problem::internal(&"the request has no correlation id"))
+        correlation
+            .map(|found| found.0)
+            .ok_or_else(|| Problem::internal(&"the request has no correlation id"))
     }
 }
 
@@ -49,8 +51,12 @@ pub(crate) async fn observe(State(app): State<AppState>, mut request: Request, n
         response.headers_mut().insert(CORRELATION_ID, value);
     }
     let headers = response.headers_mut();
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers
+        .entry(header::CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
 
     let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
     let status = response.status().as_u16();

@@ -95,7 +95,9 @@ pub(crate) fn read(text: &str) -> Result<Vec<ProviderRow>> {
     }
     let several = text.lines().any(|line| line.starts_with("providers:")) || text.contains("\"providers\"");
     let rows = if several {
-        serde_saphyr::from_str::<Several>(text).context("it holds no rows of the expected form")?.providers
+        serde_saphyr::from_str::<Several>(text)
+            .context("it holds no rows of the expected form")?
+            .providers
     } else {
         vec![serde_saphyr::from_str::<NewProvider>(text).context("it holds no row of the expected form")?]
     };
@@ -110,8 +112,18 @@ mod tests {
     fn a_file_holds_one_row_or_several_in_yaml_or_json() {
         let one = "key: a\nname: A\ncategory: Email\nauth: bearer\n";
         assert_eq!(read(one).unwrap().len(), 1);
-        assert_eq!(read(&format!("providers:\n  - {}", one.trim().replace('\n', "\n    "))).unwrap().len(), 1);
-        assert_eq!(read(r#"{"key": "a", "name": "A", "category": "Email", "auth": "bearer"}"#).unwrap().len(), 1);
+        assert_eq!(
+            read(&format!("providers:\n  - {}", one.trim().replace('\n', "\n    ")))
+                .unwrap()
+                .len(),
+            1
+        );
+        assert_eq!(
+            read(r#"{"key": "a", "name": "A", "category": "Email", "auth": "bearer"}"#)
+                .unwrap()
+                .len(),
+            1
+        );
         assert!(read("key: a\nnmae: A\n").is_err());
         assert!(read(" \n").is_err());
     }

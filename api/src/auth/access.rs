@@ -1,7 +1,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use domain::{AccountId, CorrelationId};
 use domain::token::Role;
+use domain::{AccountId, CorrelationId};
 
 use super::{At, Caller};
 use crate::problem::Problem;
@@ -9,7 +9,12 @@ use crate::request_log::Correlation;
 use crate::state::AppState;
 
 const READERS: &[Role] = &[Role::AccountOwner, Role::AccountAdmin, Role::AccountViewer];
-const HISTORY_READERS: &[Role] = &[Role::AccountOwner, Role::AccountAdmin, Role::AccountViewer, Role::Auditor];
+const HISTORY_READERS: &[Role] = &[
+    Role::AccountOwner,
+    Role::AccountAdmin,
+    Role::AccountViewer,
+    Role::Auditor,
+];
 const WRITERS: &[Role] = &[Role::AccountOwner, Role::AccountAdmin];
 
 /// A platform admin: catalog, accounts and tokens.

@@ -96,8 +96,10 @@ fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
 
 fn missing() -> Problem {
     let detail = "Send the header `Authorization: Bearer soc_…` with a token that a platform admin gave you.";
-    Problem::new(Code::TokenMissing, detail)
-        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"soconnective\""))
+    Problem::new(Code::TokenMissing, detail).with_header(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static("Bearer realm=\"soconnective\""),
+    )
 }
 
 fn invalid() -> Problem {

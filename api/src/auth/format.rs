@@ -76,7 +76,10 @@ fn divide(number: &mut [u8; 32]) -> u8 {
     let mut remainder = 0_u16;
     for byte in number.iter_mut() {
         let part = remainder << 8 | u16::from(*byte);
-        #[expect(clippy::cast_possible_truncation, reason = "part < 62 * 256, so the quotient is below 256")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "part < 62 * 256, so the quotient is below 256"
+        )]
         let quotient = (part / 62) as u8;
         *byte = quotient;
         remainder = part % 62;
@@ -101,10 +104,18 @@ mod tests {
 
     #[test]
     fn the_digits_are_the_number_in_base_62() {
-        assert!(from_bytes(&[0; 32]).expose_secret().starts_with(&format!("soc_{}", "0".repeat(43))));
+        assert!(
+            from_bytes(&[0; 32])
+                .expose_secret()
+                .starts_with(&format!("soc_{}", "0".repeat(43)))
+        );
         let mut one = [0; 32];
         one[31] = 63;
-        assert!(from_bytes(&one).expose_secret().starts_with(&format!("soc_{}11", "0".repeat(41))));
+        assert!(
+            from_bytes(&one)
+                .expose_secret()
+                .starts_with(&format!("soc_{}11", "0".repeat(41)))
+        );
     }
 
     #[test]

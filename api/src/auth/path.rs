@@ -50,6 +50,8 @@ impl<T: PathPart, S: Send + Sync> FromRequestParts<S> for At<T> {
         let params = RawPathParams::from_request_parts(parts, &()).await;
         let params = params.map_err(|_| Problem::not_found())?;
         let text = params.iter().find(|(name, _)| *name == T::NAME).map(|(_, text)| text);
-        text.and_then(|text| text.parse().ok()).map(Self).ok_or_else(Problem::not_found)
+        text.and_then(|text| text.parse().ok())
+            .map(Self)
+            .ok_or_else(Problem::not_found)
     }
 }

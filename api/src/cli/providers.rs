@@ -17,7 +17,9 @@ use crate::server::{DataFolder, egress_policy};
 #[derive(Debug, Subcommand)]
 pub(super) enum ProvidersCommand {
     /// List the rows of the catalog, drafts and retired ones too.
-    #[command(after_help = "Examples:\n  soconnective providers list\n  soconnective providers list --json | jq '.[].key'")]
+    #[command(
+        after_help = "Examples:\n  soconnective providers list\n  soconnective providers list --json | jq '.[].key'"
+    )]
     List(ListArgs),
     /// Check rows in files before they are added: the same rules as when they are saved.
     #[command(after_help = "\
@@ -45,7 +47,12 @@ pub(super) struct LintArgs {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A provider inside your own network that may be called.
-    #[arg(long, value_name = "HOST:PORT", env = "SOCONNECTIVE_EGRESS_ALLOW", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "SOCONNECTIVE_EGRESS_ALLOW",
+        value_delimiter = ','
+    )]
     egress_allow: Vec<HostPort>,
 }
 
@@ -58,9 +65,13 @@ pub(super) async fn run(command: ProvidersCommand) -> Result<Exit> {
 
 async fn list(args: ListArgs) -> Result<Exit> {
     let folder = DataFolder::existing(&args.data.data)?;
-    let log = SqliteLog::open(&folder.log()).await.context("the log cannot be opened")?;
+    let log = SqliteLog::open(&folder.log())
+        .await
+        .context("the log cannot be opened")?;
     let providers = fold(&log).await?;
-    let shown = providers.iter().filter_map(|provider| Some((status(provider)?, &*provider.entry()?.row)));
+    let shown = providers
+        .iter()
+        .filter_map(|provider| Some((status(provider)?, &*provider.entry()?.row)));
     if args.json {
         let rows: Vec<_> = shown.map(|(status, row)| as_json(status, row)).collect();
         output::line(&serde_json::to_string_pretty(&rows)?);
@@ -69,7 +80,13 @@ async fn list(args: ListArgs) -> Result<Exit> {
     let rows: Vec<_> = shown
         .map(|(status, row)| {
             let tested = if has_test(row) { "tested" } else { "untested" };
-            vec![row.key.to_string(), row.name.clone(), row.category.clone(), status.to_owned(), tested.to_owned()]
+            vec![
+                row.key.to_string(),
+                row.name.clone(),
+                row.category.clone(),
+                status.to_owned(),
+                tested.to_owned(),
+            ]
         })
         .collect();
     output::table(&["KEY", "NAME", "CATEGORY", "STATUS", "TEST"], &rows);
@@ -102,7 +119,11 @@ async fn fold(log: &SqliteLog) -> Result<Vec<Provider>> {
         if page.events.is_empty() {
             return Ok(providers.into_values().collect());
         }
-        for stored in page.events.iter().filter(|stored| stored.stream.category() == Category::Provider) {
+        for stored in page
+            .events
+            .iter()
+            .filter(|stored| stored.stream.category() == Category::Provider)
+        {
             let (StreamId::Provider(key), Ok(event)) = (&stored.stream, stored.event()?.try_into()) else {
                 continue;
             };
@@ -127,7 +148,9 @@ fn check_file(file: &Path, policy: &LintPolicy) -> Result<usize> {
     let name = file.display();
     let text = if file == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .context("standard input cannot be read")?;
         text
     } else {
         std::fs::read_to_string(file).with_context(|| format!("{name} cannot be read"))?
@@ -142,12 +165,19 @@ fn check_file(file: &Path, policy: &LintPolicy) -> Result<usize> {
     let mut findings = 0;
     for row in &rows {
         for problem in lint(row, policy) {
-            output::line(&format!("{name}: {}{}: {} ({})", row.key, problem.pointer, problem.message, problem.code));
+            output::line(&format!(
+                "{name}: {}{}: {} ({})",
+                row.key, problem.pointer, problem.message, problem.code
+            ));
             findings += 1;
         }
     }
     if findings == 0 {
-        let rows = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
+        let rows = if rows.len() == 1 {
+            "1 row".to_owned()
+        } else {
+            format!("{} rows", rows.len())
+        };
         output::line(&format!("{name}: {rows}, no findings"));
     }
     Ok(findings)

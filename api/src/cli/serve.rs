@@ -25,11 +25,21 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub data: DataArgs,
     /// The address to listen on; port 0 takes any free port.
-    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:8080", env = "SOCONNECTIVE_LISTEN")]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "127.0.0.1:8080",
+        env = "SOCONNECTIVE_LISTEN"
+    )]
     pub listen: SocketAddr,
     /// A provider inside your own network that may be called: http, private addresses and other ports are allowed for
     /// it. Repeat it, or separate several by commas in the environment variable.
-    #[arg(long, value_name = "HOST:PORT", env = "SOCONNECTIVE_EGRESS_ALLOW", value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "SOCONNECTIVE_EGRESS_ALLOW",
+        value_delimiter = ','
+    )]
     pub egress_allow: Vec<HostPort>,
     /// The form of the log on standard error.
     #[arg(long, value_enum, default_value_t = LogFormat::Text, env = "SOCONNECTIVE_LOG_FORMAT")]
@@ -42,9 +52,13 @@ pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
     server::forbid_core_dumps();
     let folder = DataFolder::open(&args.data.data)?;
     let _lock = folder.lock()?;
-    let listener = TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr()?;
-    let settings = Settings { egress_allow: args.egress_allow };
+    let settings = Settings {
+        egress_allow: args.egress_allow,
+    };
     let running = server::start(&folder, settings).await?;
     let first_token = running.admin_token_written();
 
@@ -65,24 +79,37 @@ fn greet(address: SocketAddr, folder: &DataFolder, first_token: bool) {
     output::line(&format!("  data         {}", folder.path().display()));
     let token = folder.admin_token();
     if token.exists() {
-        let written = if first_token { "written now, readable by you alone" } else { "from the first start" };
+        let written = if first_token {
+            "written now, readable by you alone"
+        } else {
+            "from the first start"
+        };
         output::line(&format!("  admin token  {} ({written})", token.display()));
         output::line("Next, list the catalog:");
         let shown = shell_quoted(&token.display().to_string());
-        output::line(&format!("  curl -H \"Authorization: Bearer $(cat {shown})\" http://{address}/v1/catalog"));
+        output::line(&format!(
+            "  curl -H \"Authorization: Bearer $(cat {shown})\" http://{address}/v1/catalog"
+        ));
     } else {
-        output::line("  admin token  removed; make another with: soconnective tokens issue --name me --role platform_admin");
+        output::line(
+            "  admin token  removed; make another with: soconnective tokens issue --name me --role platform_admin",
+        );
     }
 }
 
 /// A path as one word of a shell command within double quotes' `$(…)`.
 fn shell_quoted(path: &str) -> String {
     let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/._-".contains(&b));
-    if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+    if plain {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', r"'\''"))
+    }
 }
 
 async fn wait_for_signal() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         tracing::error!("signals cannot be watched: end the process by SIGKILL");
         return std::future::pending().await;
     };

@@ -98,7 +98,9 @@ fn duration(text: &str) -> Result<TimeDelta, String> {
     };
     let length = number.checked_mul(seconds).and_then(TimeDelta::try_seconds);
     // Ten thousand years are as good as none at all.
-    length.filter(|length| number > 0 && *length < TimeDelta::days(3_650_000)).ok_or_else(wrong)
+    length
+        .filter(|length| number > 0 && *length < TimeDelta::days(3_650_000))
+        .ok_or_else(wrong)
 }
 
 pub(super) async fn run(command: TokensCommand) -> Result<Exit> {
@@ -128,7 +130,11 @@ async fn issue(args: IssueArgs) -> Result<Exit> {
         name: args.name,
         sha256: format::digest_of(&text),
         role: args.role.into(),
-        accounts: if accounts.is_empty() { AccountScope::All } else { AccountScope::Only(accounts) },
+        accounts: if accounts.is_empty() {
+            AccountScope::All
+        } else {
+            AccountScope::Only(accounts)
+        },
         expires_at,
     };
     let issued = match side.commands.issue_token(by_operator(), new).await {

@@ -56,6 +56,12 @@ mod tests {
             assert!(reference.html.contains(&format!("id=\"problem-{}\"", code.spec().code)));
         }
         assert!(!reference.html.contains("<script") && !reference.html.contains(" style="));
-        assert!(reference.policy.to_str().unwrap().starts_with("default-src 'none'; style-src 'sha256-"));
+        assert!(
+            reference
+                .policy
+                .to_str()
+                .unwrap()
+                .starts_with("default-src 'none'; style-src 'sha256-")
+        );
     }
 }

@@ -44,7 +44,10 @@ fn operations<'a>(document: &'a Value, tag: &str) -> Vec<(&'a str, &'static str,
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
         for method in METHODS {
             let operation = &item[method];
-            if operation["tags"].as_array().is_some_and(|tags| tags.iter().any(|one| one == tag)) {
+            if operation["tags"]
+                .as_array()
+                .is_some_and(|tags| tags.iter().any(|one| one == tag))
+            {
                 found.push((path.as_str(), method, operation));
             }
         }
@@ -75,7 +78,11 @@ fn group(document: &Value, tag: &Value) -> String {
         .into_iter()
         .map(|(path, method, operation)| operation_html(path, method, operation))
         .collect();
-    format!("<section><h2>{}</h2>{description}{}</section>", escape(name), operations.concat())
+    format!(
+        "<section><h2>{}</h2>{description}{}</section>",
+        escape(name),
+        operations.concat()
+    )
 }
 
 fn operation_html(path: &str, method: &str, operation: &Value) -> String {
@@ -101,7 +108,11 @@ fn parameters(operation: &Value) -> String {
     let rows: Vec<_> = parameters
         .iter()
         .map(|parameter| {
-            let required = if parameter["required"] == true { "<em>required</em>" } else { "" };
+            let required = if parameter["required"] == true {
+                "<em>required</em>"
+            } else {
+                ""
+            };
             format!(
                 "<tr><th><code>{}</code> {required}</th><td>{}, {}</td><td>{}</td></tr>",
                 escape(parameter["name"].as_str().unwrap_or_default()),
@@ -137,10 +148,18 @@ fn responses(operation: &Value) -> String {
     let mut examples = String::new();
     for (status, response) in by_status {
         let contents = response["content"].as_object();
-        let kinds: Vec<_> = contents.into_iter().flatten().map(|(_, content)| type_of(&content["schema"])).collect();
+        let kinds: Vec<_> = contents
+            .into_iter()
+            .flatten()
+            .map(|(_, content)| type_of(&content["schema"]))
+            .collect();
         let description = inline(response["description"].as_str().unwrap_or_default());
         let kinds = kinds.join(" or ");
-        let _ = write!(rows, "<tr><th>{}</th><td>{kinds}</td><td>{description}</td></tr>", escape(status));
+        let _ = write!(
+            rows,
+            "<tr><th>{}</th><td>{kinds}</td><td>{description}</td></tr>",
+            escape(status)
+        );
         examples.extend(contents.into_iter().flatten().map(|(_, content)| example(content)));
     }
     format!("<h4>Answers</h4><table><tbody>{rows}</tbody></table>{examples}")
@@ -152,7 +171,10 @@ fn problems() -> String {
         .map(|code| {
             let spec = code.spec();
             let (code, status) = (spec.code, spec.status.as_u16());
-            format!("<tr id=\"problem-{code}\"><th><code>{code}</code></th><td>{status}</td><td>{}</td></tr>", escape(spec.title))
+            format!(
+                "<tr id=\"problem-{code}\"><th><code>{code}</code></th><td>{status}</td><td>{}</td></tr>",
+                escape(spec.title)
+            )
         })
         .collect();
     format!(
@@ -169,7 +191,11 @@ fn schemas(document: &Value) -> String {
     for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
         let name = escape(name);
         let description = paragraphs(schema["description"].as_str().unwrap_or_default());
-        let kind = if schema["properties"].is_object() || schema["oneOf"].is_array() { String::new() } else { type_of(schema) };
+        let kind = if schema["properties"].is_object() || schema["oneOf"].is_array() {
+            String::new()
+        } else {
+            type_of(schema)
+        };
         let _ = write!(
             html,
             "<article id=\"schema-{name}\"><h3>{name}</h3>{description}{kind}{}{}{}</article>",

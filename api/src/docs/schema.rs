@@ -6,12 +6,19 @@ use super::text::{escape, inline};
 
 /// The type of a schema in a few words, with links to the schemas that it names.
 pub(super) fn type_of(schema: &Value) -> String {
-    if let Some(name) = schema["$ref"].as_str().and_then(|reference| reference.rsplit('/').next()) {
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|reference| reference.rsplit('/').next())
+    {
         let name = escape(name);
         return format!("<a href=\"#schema-{name}\">{name}</a>");
     }
     if let Some(choices) = schema["oneOf"].as_array().or_else(|| schema["anyOf"].as_array()) {
-        let choices: Vec<_> = choices.iter().filter(|choice| choice["type"] != "null").map(type_of).collect();
+        let choices: Vec<_> = choices
+            .iter()
+            .filter(|choice| choice["type"] != "null")
+            .map(type_of)
+            .collect();
         return choices.join(" or ");
     }
     if let Some(parts) = schema["allOf"].as_array() {
@@ -40,7 +47,10 @@ fn with_details(name: &str, schema: &Value) -> String {
         let _ = write!(text, " ({})", escape(format));
     }
     if let Some(choices) = schema["enum"].as_array() {
-        let choices: Vec<_> = choices.iter().map(|choice| format!("<code>{}</code>", escape(&shown(choice)))).collect();
+        let choices: Vec<_> = choices
+            .iter()
+            .map(|choice| format!("<code>{}</code>", escape(&shown(choice))))
+            .collect();
         text = choices.join(" · ");
     }
     text
@@ -55,7 +65,12 @@ pub(super) fn members(schema: &Value) -> String {
     let Some(properties) = schema["properties"].as_object() else {
         return String::new();
     };
-    let required: Vec<_> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<_> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut html = String::from("<table><tbody>");
     for (name, property) in properties {
         let mut notes = Vec::new();
@@ -65,7 +80,11 @@ pub(super) fn members(schema: &Value) -> String {
         if property["writeOnly"] == true {
             notes.push("write-only");
         }
-        let notes = if notes.is_empty() { String::new() } else { format!("<em>{}</em>", notes.join(", ")) };
+        let notes = if notes.is_empty() {
+            String::new()
+        } else {
+            format!("<em>{}</em>", notes.join(", "))
+        };
         let description = inline(property["description"].as_str().unwrap_or_default());
         let _ = write!(
             html,
@@ -88,9 +107,14 @@ pub(super) fn choices(schema: &Value) -> String {
         .map(|choice| {
             let description = inline(choice["description"].as_str().unwrap_or_default());
             let names = choice["properties"].as_object().into_iter().flatten();
-            let members: Vec<_> =
-                names.map(|(name, schema)| format!("<code>{}</code>: {}", escape(name), type_of(schema))).collect();
-            let form = if members.is_empty() { type_of(choice) } else { members.join(", ") };
+            let members: Vec<_> = names
+                .map(|(name, schema)| format!("<code>{}</code>: {}", escape(name), type_of(schema)))
+                .collect();
+            let form = if members.is_empty() {
+                type_of(choice)
+            } else {
+                members.join(", ")
+            };
             format!("<tr><th>{form}</th><td>{description}</td></tr>")
         })
         .collect();

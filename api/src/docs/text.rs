@@ -17,7 +17,9 @@ pub(super) fn escape(text: &str) -> String {
 /// this API use of Markdown.
 pub(super) fn paragraphs(text: &str) -> String {
     let paragraphs = text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty());
-    let paragraphs: Vec<_> = paragraphs.map(|paragraph| format!("<p>{}</p>", inline(paragraph))).collect();
+    let paragraphs: Vec<_> = paragraphs
+        .map(|paragraph| format!("<p>{}</p>", inline(paragraph)))
+        .collect();
     paragraphs.concat()
 }
 
@@ -42,6 +44,9 @@ mod tests {
 
     #[test]
     fn markup_in_a_description_is_text() {
-        assert_eq!(paragraphs("a <b> `c<d`\n\ne"), "<p>a &lt;b&gt; <code>c&lt;d</code></p><p>e</p>");
+        assert_eq!(
+            paragraphs("a <b> `c<d`\n\ne"),
+            "<p>a &lt;b&gt; <code>c&lt;d</code></p><p>e</p>"
+        );
     }
 }

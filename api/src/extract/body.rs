@@ -84,7 +84,9 @@ async fn read(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
 
 async fn collect(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
     let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
+    let announced = announced
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(0);
     if announced > MAX_BODY {
         return Err(too_large());
     }
@@ -106,10 +108,22 @@ async fn collect(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
 }
 
 fn too_large() -> Problem {
-    Problem::new(Code::BodyTooLarge, format!("A body may have {} KiB at most.", MAX_BODY / 1024))
+    Problem::new(
+        Code::BodyTooLarge,
+        format!("A body may have {} KiB at most.", MAX_BODY / 1024),
+    )
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // `serde` would take a list for a structure, member by member.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(Problem::field(
+            Code::InvalidRequest,
+            "",
+            "invalid-type",
+            "a JSON object is expected, not a list",
+        ));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let cause = error.inner();
@@ -125,8 +139,15 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
 
 fn malformed(error: &serde_json::Error) -> Problem {
     let (line, column) = (error.line(), error.column());
-    let what = if error.is_eof() { "ends too early" } else { "is not JSON" };
-    Problem::new(Code::MalformedJson, format!("The body {what} at line {line}, column {column}."))
+    let what = if error.is_eof() {
+        "ends too early"
+    } else {
+        "is not JSON"
+    };
+    Problem::new(
+        Code::MalformedJson,
+        format!("The body {what} at line {line}, column {column}."),
+    )
 }
 
 /// `application/json`, or any `application/…+json` (RFC 6839), with or without parameters.

@@ -26,7 +26,10 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
         }
         let revision = value.to_str().ok().and_then(|text| {
             let digits = text.strip_prefix('"')?.strip_suffix('"')?;
-            digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok())?
+            digits
+                .bytes()
+                .all(|b| b.is_ascii_digit())
+                .then(|| digits.parse().ok())?
         });
         revision.map(|revision| Self(Some(revision))).ok_or_else(|| {
             Problem::field(

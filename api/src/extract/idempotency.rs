@@ -23,15 +23,15 @@ pub(crate) struct CommandKey {
 impl CommandKey {
     pub(super) fn of(request: &Request) -> Result<Self, Problem> {
         let correlation = Correlation::of(request.extensions())?;
-        Self::read(request.method().as_str(), request.uri().path(), request.headers(), correlation)
+        Self::read(
+            request.method().as_str(),
+            request.uri().path(),
+            request.headers(),
+            correlation,
+        )
     }
 
-    fn read(
-        method: &str,
-        path: &str,
-        headers: &HeaderMap,
-        correlation: CorrelationId,
-    ) -> Result<Self, Problem> {
+    fn read(method: &str, path: &str, headers: &HeaderMap, correlation: CorrelationId) -> Result<Self, Problem> {
         let mut keys = headers.get_all(IDEMPOTENCY_KEY).iter();
         let key = match (keys.next(), keys.next()) {
             (None, _) => None,

@@ -2,7 +2,7 @@ use std::fmt::Write as _;
 
 use serde_path_to_error::{Path, Segment};
 
-use crate::problem::{Code, FieldError, Problem};
+use crate::problem::{Code, Problem};
 
 /// Turns an error of `serde` into a problem.
 ///
@@ -12,21 +12,14 @@ pub(super) fn explain(path: &Path, message: &str) -> Problem {
     let message = message.rfind(" at line ").map_or(message, |end| &message[..end]);
     let mut pointer = pointer(path);
     let (code, text) = sentence(message, &mut pointer);
-    let detail = if pointer.is_empty() {
-        format!("The body: {text}")
-    } else {
-        format!("{pointer}: {text}")
-    };
-    Problem::new(Code::InvalidRequest, detail).with_errors(vec![FieldError {
-        pointer,
-        code: code.to_owned(),
-        message: text,
-    }])
+    Problem::field(Code::InvalidRequest, &pointer, code, text)
 }
 
 fn sentence(message: &str, pointer: &mut String) -> (&'static str, String) {
     // What stands after the last of these was written by this program, not by the caller.
-    let expected = message.rfind(", expected ").map(|at| &message[at + ", expected ".len()..]);
+    let expected = message
+        .rfind(", expected ")
+        .map(|at| in_words(&message[at + ", expected ".len()..]));
     if let Some(name) = quoted(message, "missing field `") {
         let _ = write!(pointer, "/{name}");
         return ("missing", "this field is needed".to_owned());
@@ -51,13 +44,33 @@ fn sentence(message: &str, pointer: &mut String) -> (&'static str, String) {
     }
     if message.starts_with("invalid value: ") || message.starts_with("invalid length ") {
         let kind = expected.unwrap_or("another value");
-        return ("invalid-value", format!("this value is not possible here; expected {kind}"));
+        return (
+            "invalid-value",
+            format!("this value is not possible here; expected {kind}"),
+        );
     }
     // The message of `domain::InvalidId`, which names the rule and never the text.
     if let Some(rule) = message.strip_prefix("not a valid ") {
         return ("invalid-value", format!("not a valid {rule}"));
     }
+    // What `domain::recipe::StatusSet` expects, whole.
+    if message.starts_with("a status from 100 to 599, ") {
+        return ("invalid-value", format!("expected {message}"));
+    }
     ("invalid-value", "this value is not possible here".to_owned())
+}
+
+/// What was expected, without the names that only this program knows.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" => "a whole number, 0 or more",
+        "i8" | "i16" | "i32" | "i64" => "a whole number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        _ if expected.starts_with("struct ") => "an object",
+        _ if expected.contains("enum ") => "one of the values of the reference",
+        other => other,
+    }
 }
 
 /// The name between the back quotes of a message that starts with `start`; such names are fields of this program.
@@ -102,7 +115,9 @@ pub(crate) fn shown(pointer: &str) -> String {
 /// Whether a name looks like the name of a field and not like a key that was pasted in its place: lower-case words,
 /// with two digits at most.
 fn is_plain(name: &str) -> bool {
-    let words = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
+    let words = name
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-');
     let digits = name.bytes().filter(u8::is_ascii_digit).count();
     (1..=32).contains(&name.len()) && words && digits <= 2
 }
@@ -123,9 +138,12 @@ mod tests {
     #[test]
     fn only_the_words_of_this_program_are_taken_from_a_message() {
         let cases = [
-            ("invalid type: string \"s3cret, expected x\", expected u32", "u32"),
+            (
+                "invalid type: string \"s3cret, expected x\", expected u32",
+                "a whole number, 0 or more",
+            ),
             ("unknown variant `s3cret`, expected `now`", "`now`"),
-            ("invalid value: integer `-1`, expected u32", "u32"),
+            ("invalid type: null, expected struct Help", "an object"),
             ("some library says s3cret", "not possible here"),
         ];
         for (message, expected) in cases {

@@ -21,12 +21,19 @@ impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
                 Segment::Map { key } => key.as_str(),
                 _ => "",
             });
-            let pointer = format!("/query{}", shown(&format!("/{name}")));
             let message = error.inner().to_string();
+            // The name of a parameter that stands there twice is only in the message.
+            let twice = message
+                .strip_prefix("duplicate field `")
+                .and_then(|rest| rest.strip_suffix('`'));
+            let pointer = format!("/query{}", shown(&format!("/{}", twice.unwrap_or(name))));
             let (code, text) = if message.starts_with("unknown field") {
                 let known = message.rsplit(", expected ").next().unwrap_or("none");
-                ("unknown-parameter", format!("there is no such parameter; expected {known}"))
-            } else if message.starts_with("duplicate field") {
+                (
+                    "unknown-parameter",
+                    format!("there is no such parameter; expected {known}"),
+                )
+            } else if twice.is_some() {
                 ("duplicate", "this parameter stands there twice".to_owned())
             } else if let Some(rule) = message.strip_prefix("not a valid ") {
                 ("invalid-value", format!("not a valid {rule}"))

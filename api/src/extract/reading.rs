@@ -1,5 +1,6 @@
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use projections::AsOf;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -36,7 +37,12 @@ pub(crate) fn page_size(limit: Option<u32>) -> Result<u32, Problem> {
         return Ok(limit);
     }
     let message = format!("a number from 1 to {MAX_LIMIT} is expected");
-    Err(Problem::field(Code::InvalidParameter, "/query/limit", "invalid-value", message))
+    Err(Problem::field(
+        Code::InvalidParameter,
+        "/query/limit",
+        "invalid-value",
+        message,
+    ))
 }
 
 /// A cursor of a list that goes on after an id.
@@ -54,7 +60,19 @@ pub(crate) fn cursor<T: FromStr>(cursor: Option<&str>) -> Result<Option<T>, Prob
 /// A number in a query string, where everything is text.
 pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|_| D::Error::custom("not a valid number: a whole number is expected"))
+    text.parse()
+        .map(Some)
+        .map_err(|_| D::Error::custom("not a valid number: a whole number is expected"))
+}
+
+/// A time in a body, which may be left out or null.
+pub(crate) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DateTime<Utc>>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let time = DateTime::parse_from_rfc3339(&text);
+    time.map(|time| Some(time.to_utc()))
+        .map_err(|_| D::Error::custom("not a valid time: 2026-03-01T12:00:00Z is one (RFC 3339)"))
 }
 
 /// A moment of the past in a query string.

@@ -32,7 +32,10 @@ struct Tested {
 #[async_trait]
 impl EventLog for CountingLog {
     async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
-        let kinds: Vec<_> = events.iter().map(|event| (event.kind.clone(), verdict(event))).collect();
+        let kinds: Vec<_> = events
+            .iter()
+            .map(|event| (event.kind.clone(), verdict(event)))
+            .collect();
         let appended = self.log.append(stream, expected, events).await?;
         if !appended.duplicate {
             for (kind, verdict) in kinds {
@@ -64,5 +67,9 @@ impl EventLog for CountingLog {
 
 fn verdict(event: &NewEvent) -> Option<String> {
     let tested = event.kind == "CredentialTested";
-    tested.then(|| serde_json::from_str::<Tested>(&event.data).ok().map(|tested| tested.verdict))?
+    tested.then(|| {
+        serde_json::from_str::<Tested>(&event.data)
+            .ok()
+            .map(|tested| tested.verdict)
+    })?
 }

@@ -38,14 +38,26 @@ impl Metrics {
             "Requests that were answered.",
             &["method", "route", "status"],
         )?;
-        let events = counter("soconnective_events_appended_total", "Events that were appended to the log.", &["type"])?;
-        let tests = counter("soconnective_credential_tests_total", "Tests of credentials, by their verdict.", &["verdict"])?;
+        let events = counter(
+            "soconnective_events_appended_total",
+            "Events that were appended to the log.",
+            &["type"],
+        )?;
+        let tests = counter(
+            "soconnective_credential_tests_total",
+            "Tests of credentials, by their verdict.",
+            &["verdict"],
+        )?;
         // From 50 µs to 13 s in steps of two.
         let buckets = exponential_buckets(0.000_05, 2.0, 19)?;
-        let options = HistogramOpts::new("soconnective_request_duration_seconds", "How long requests took.").buckets(buckets);
+        let options =
+            HistogramOpts::new("soconnective_request_duration_seconds", "How long requests took.").buckets(buckets);
         let durations = HistogramVec::new(options, &["method", "route"])?;
         registry.register(Box::new(durations.clone()))?;
-        let options = Opts::new("soconnective_projection_lag_seconds", "How far a read model is behind the log.");
+        let options = Opts::new(
+            "soconnective_projection_lag_seconds",
+            "How far a read model is behind the log.",
+        );
         let lag = GaugeVec::new(options, &["projection"])?;
         registry.register(Box::new(lag.clone()))?;
         Ok(Self {
@@ -63,7 +75,9 @@ impl Metrics {
         let mut digits = [b'0'; 3];
         let status = status_text(status, &mut digits);
         self.requests.with_label_values(&[method, route, status]).inc();
-        self.durations.with_label_values(&[method, route]).observe(elapsed.as_secs_f64());
+        self.durations
+            .with_label_values(&[method, route])
+            .observe(elapsed.as_secs_f64());
     }
 
     /// Counts an appended event.

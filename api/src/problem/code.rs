@@ -98,46 +98,80 @@ impl Code {
     pub const fn spec(self) -> Spec {
         let (status, code, title) = match self {
             Self::MalformedJson => (StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON"),
-            Self::InvalidParameter => (StatusCode::BAD_REQUEST, "invalid-parameter", "A parameter cannot be read"),
+            Self::InvalidParameter => (
+                StatusCode::BAD_REQUEST,
+                "invalid-parameter",
+                "A parameter cannot be read",
+            ),
             Self::TokenMissing => (StatusCode::UNAUTHORIZED, "token-missing", "A token is needed"),
             Self::TokenInvalid => (StatusCode::UNAUTHORIZED, "token-invalid", "The token is not valid"),
             Self::TokenExpired => (StatusCode::UNAUTHORIZED, "token-expired", "The token has expired"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The token's role may not do this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing here"),
             Self::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route", "The API has no such path"),
-            Self::MethodNotAllowed => {
-                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path does not take this method")
-            }
-            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "body-timeout", "The body did not arrive in time"),
+            Self::MethodNotAllowed => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "The path does not take this method",
+            ),
+            Self::BodyTimeout => (
+                StatusCode::REQUEST_TIMEOUT,
+                "body-timeout",
+                "The body did not arrive in time",
+            ),
             Self::Conflict => (StatusCode::CONFLICT, "conflict", "Others are changing the same thing"),
             Self::TokenShown => (StatusCode::CONFLICT, "token-shown", "The token was shown already"),
-            Self::PreconditionFailed => {
-                (StatusCode::PRECONDITION_FAILED, "precondition-failed", "It has changed since it was read")
-            }
+            Self::PreconditionFailed => (
+                StatusCode::PRECONDITION_FAILED,
+                "precondition-failed",
+                "It has changed since it was read",
+            ),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
-            Self::UnsupportedMediaType => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body is of another media type")
-            }
-            Self::InvalidRequest => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "The body is not of the expected form")
-            }
-            Self::ProviderInvalid => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "provider-invalid", "The provider row breaks a rule")
-            }
-            Self::CredentialInvalid => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "credential-invalid", "The credential is not of the expected form")
-            }
-            Self::LogoInvalid => (StatusCode::UNPROCESSABLE_ENTITY, "logo-invalid", "The logo cannot be used"),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "The body is of another media type",
+            ),
+            Self::InvalidRequest => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid-request",
+                "The body is not of the expected form",
+            ),
+            Self::ProviderInvalid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "provider-invalid",
+                "The provider row breaks a rule",
+            ),
+            Self::CredentialInvalid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "credential-invalid",
+                "The credential is not of the expected form",
+            ),
+            Self::LogoInvalid => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "logo-invalid",
+                "The logo cannot be used",
+            ),
             Self::IdempotencyKeyReused => (
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency-key-reused",
                 "The idempotency key belongs to another request",
             ),
-            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something is broken here"),
-            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the system is away"),
-            Self::ReadModelBehind => {
-                (StatusCode::SERVICE_UNAVAILABLE, "read-model-behind", "What was written cannot be read yet")
-            }
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "Something is broken here",
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "A part of the system is away",
+            ),
+            Self::ReadModelBehind => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "read-model-behind",
+                "What was written cannot be read yet",
+            ),
         };
         Spec { status, code, title }
     }

@@ -31,10 +31,15 @@ impl Problem {
 
 /// A place in what was pasted is named only as far as its names are no pasted keys themselves.
 fn field_error(problem: &recipe::Problem, code: Code) -> FieldError {
-    let pointer = if code == Code::ProviderInvalid { problem.pointer.clone() } else { shown(&problem.pointer) };
+    let pointer = if code == Code::ProviderInvalid {
+        problem.pointer.clone()
+    } else {
+        shown(&problem.pointer)
+    };
     FieldError {
         pointer,
-        code: problem.code.to_owned(),
+        // The recipe language writes its codes as it writes its own words; this API has one way for all.
+        code: problem.code.replace('_', "-"),
         message: problem.message.clone(),
     }
 }

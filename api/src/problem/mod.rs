@@ -15,6 +15,8 @@ pub use code::{Code, Spec};
 #[derive(Debug, Clone)]
 pub(crate) struct Problem {
     status: StatusCode,
+    /// Where it is explained.
+    kind: String,
     code: &'static str,
     title: &'static str,
     detail: String,
@@ -47,7 +49,7 @@ pub(crate) struct FieldError {
 pub(crate) struct ProblemBody<'a> {
     /// Where the code is explained.
     #[serde(rename = "type")]
-    pub kind: String,
+    pub kind: &'a str,
     /// The same sentence for every problem of this code.
     pub title: &'a str,
     /// The status of the answer.
@@ -69,6 +71,7 @@ impl Problem {
         let spec = code.spec();
         Self {
             status: spec.status,
+            kind: format!("/docs#problem-{}", spec.code),
             code: spec.code,
             title: spec.title,
             detail: detail.into(),
@@ -82,6 +85,7 @@ impl Problem {
     pub(crate) fn refused(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self {
             status,
+            kind: "/docs#problems".to_owned(),
             code,
             title: "The request is refused in the present state",
             detail: detail.into(),
@@ -94,7 +98,8 @@ impl Problem {
     #[must_use]
     pub(crate) fn field(code: Code, pointer: &str, field_code: &str, message: impl Into<String>) -> Self {
         let message = message.into();
-        let detail = format!("{pointer}: {message}");
+        let place = if pointer.is_empty() { "The body" } else { pointer };
+        let detail = format!("{place}: {message}");
         Self::new(code, detail).with_errors(vec![FieldError {
             pointer: pointer.to_owned(),
             code: field_code.to_owned(),
@@ -145,7 +150,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = ProblemBody {
-            kind: format!("/docs#problem-{}", self.code),
+            kind: &self.kind,
             title: self.title,
             status: self.status.as_u16(),
             detail: &self.detail,

@@ -6,9 +6,12 @@ impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
         match error {
             QueryError::NotReady(_) => Self::new(Code::ReadModelBehind, error.to_string()).retry_after(1),
-            QueryError::InvalidCursor => {
-                Self::field(Code::InvalidParameter, "/query/cursor", "invalid-value", "use the cursor that the page before gave")
-            }
+            QueryError::InvalidCursor => Self::field(
+                Code::InvalidParameter,
+                "/query/cursor",
+                "invalid-value",
+                "use the cursor that the page before gave",
+            ),
             QueryError::Database(source) => {
                 tracing::error!(%source, "the read models cannot be read");
                 Self::new(Code::Unavailable, "The read models cannot be read now; try again.").retry_after(1)

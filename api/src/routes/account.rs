@@ -137,7 +137,11 @@ async fn open_account(
 ) -> Result<Response, Problem> {
     let ctx = write.context(&app, &caller).await;
     let AccountRequest { id, name, parent } = write.body;
-    let new = NewAccount { id: id.clone(), name, parent };
+    let new = NewAccount {
+        id: id.clone(),
+        name,
+        parent,
+    };
     let receipt = app.commands.open_account(ctx, new).await?;
     app.visible(SEEN_IN, receipt.position).await;
     let account = match &receipt.value {
@@ -168,7 +172,11 @@ async fn list_accounts(
     app.reached(ProjectionName::Accounts, min).await?;
     let after = cursor::<AccountId>(query.cursor.as_deref())?;
     let limit = page_size(query.limit)?;
-    let found = app.projections.accounts().list(query.parent.as_ref(), after.as_ref(), limit).await?;
+    let found = app
+        .projections
+        .accounts()
+        .list(query.parent.as_ref(), after.as_ref(), limit)
+        .await?;
     Ok(Json(Page {
         items: found.items.into_iter().map(Account::from).collect(),
         next_cursor: found.next.map(|id| id.to_string()),

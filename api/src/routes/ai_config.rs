@@ -20,7 +20,9 @@ use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(get_ai_config)).routes(routes!(get_ai_config_of))
+    OpenApiRouter::new()
+        .routes(routes!(get_ai_config))
+        .routes(routes!(get_ai_config_of))
 }
 
 /// Which key is wanted, and what for.
@@ -131,14 +133,20 @@ async fn get_ai_config_of(
 
 async fn release(
     app: &AppState,
-    ServiceFor { caller, account, correlation }: ServiceFor,
+    ServiceFor {
+        caller,
+        account,
+        correlation,
+    }: ServiceFor,
     provider: Option<ProviderKey>,
     min: MinPosition,
     query: AiConfigQuery,
 ) -> Result<Response, Problem> {
     app.reached(ProjectionName::AiConfig, min).await?;
     let queries = app.projections.ai_config();
-    let resolved = queries.resolve(&account, provider.as_ref(), query.connection.as_ref()).await?;
+    let resolved = queries
+        .resolve(&account, provider.as_ref(), query.connection.as_ref())
+        .await?;
     let resolution = resolved.map_err(refused)?;
     let request = ReleaseRequest {
         account: resolution.owner.clone(),
@@ -167,13 +175,19 @@ fn refused(refusal: Refusal) -> Problem {
         Refusal::CredentialRejected => "Save another key under Settings → Integrations.",
         Refusal::NeedsReauth => "Do so under Settings → Integrations.",
     };
-    Problem::refused(StatusCode::CONFLICT, refusal.code(), format!("No key is given: {refusal}. {next}"))
+    Problem::refused(
+        StatusCode::CONFLICT,
+        refusal.code(),
+        format!("No key is given: {refusal}. {next}"),
+    )
 }
 
 fn not_released(error: CommandError) -> Problem {
     match error {
         CommandError::Invalid(problems) => {
-            let message = problems.first().map_or("it cannot be used", |problem| problem.message.as_str());
+            let message = problems
+                .first()
+                .map_or("it cannot be used", |problem| problem.message.as_str());
             Problem::field(Code::InvalidParameter, "/query/purpose", "invalid-purpose", message)
         }
         other => other.into(),
@@ -198,7 +212,11 @@ fn answer(resolution: &Resolution, released: &Released) -> Result<Response, Prob
             headers: &parts.headers,
             query: &parts.query,
         }),
-        fields: released.fields.iter().map(|(name, value)| (name, value.expose_secret())).collect(),
+        fields: released
+            .fields
+            .iter()
+            .map(|(name, value)| (name, value.expose_secret()))
+            .collect(),
         model: resolution.model.as_deref(),
         position: resolution.position.max(released.position),
     };

@@ -1,7 +1,7 @@
+use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use domain::ProviderKey;
 use domain::account::{Account, AiSettings as Chosen};
 use projections::{AiSettingsView, ProjectionName};
@@ -80,7 +80,12 @@ async fn get_ai_settings(
     min: MinPosition,
 ) -> Result<Response, Problem> {
     app.reached(ProjectionName::Accounts, min).await?;
-    let found = app.projections.accounts().get(&account).await?.ok_or_else(Problem::not_found)?;
+    let found = app
+        .projections
+        .accounts()
+        .get(&account)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::ETAG, etag_of_revision(found.account.revision));
     Ok((headers, Json(AiSettings::from(found.account.ai_settings))).into_response())
@@ -102,8 +107,12 @@ async fn put_ai_settings(
     write: Write<AiSettings>,
 ) -> Result<Response, Problem> {
     let ctx = write.context(&app, &caller).await;
-    let receipt = app.commands.choose_ai_settings(ctx, account, write.body.into(), if_match).await?;
-    app.visible(&[ProjectionName::Accounts, ProjectionName::AiConfig], receipt.position).await;
+    let receipt = app
+        .commands
+        .choose_ai_settings(ctx, account, write.body.into(), if_match)
+        .await?;
+    app.visible(&[ProjectionName::Accounts, ProjectionName::AiConfig], receipt.position)
+        .await;
     let revision = receipt.revision;
     let settings = match &receipt.value {
         Account::Open(profile) => AiSettings::from(profile.ai.clone()),

@@ -18,7 +18,9 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(audit_events)).routes(routes!(audit_credential))
+    OpenApiRouter::new()
+        .routes(routes!(audit_events))
+        .routes(routes!(audit_credential))
 }
 
 /// Which events are wanted. Conditions that are left out hold for every event.
@@ -170,6 +172,8 @@ async fn audit_credential(
 ) -> Result<Json<CredentialLife>, Problem> {
     app.reached(ProjectionName::History, min).await?;
     let life = app.projections.history().credential(credential).await?;
-    let life = life.filter(|life| caller.accounts().contains(&life.account)).ok_or_else(Problem::not_found)?;
+    let life = life
+        .filter(|life| caller.accounts().contains(&life.account))
+        .ok_or_else(Problem::not_found)?;
     Ok(Json(life.into()))
 }

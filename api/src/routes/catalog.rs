@@ -21,7 +21,9 @@ use crate::problem::Problem;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(list_catalog)).routes(routes!(get_catalog_entry))
+    OpenApiRouter::new()
+        .routes(routes!(list_catalog))
+        .routes(routes!(get_catalog_entry))
 }
 
 /// How many different pages are kept. A caller who asks for something else every time pushes out no more than these.
@@ -51,7 +53,11 @@ impl Default for CatalogCache {
 impl CatalogCache {
     fn get(&self, changes: u64, query: &str) -> Option<Rendered> {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.0 == changes { kept.1.get(query).cloned() } else { None }
+        if kept.0 == changes {
+            kept.1.get(query).cloned()
+        } else {
+            None
+        }
     }
 
     /// Keeps an answer that was made of the catalog after `changes` changes or later.

@@ -89,7 +89,12 @@ impl From<projections::CatalogPage> for CatalogPage {
         Self {
             items: page.items.into_iter().map(CatalogItem::from).collect(),
             facets: Facets {
-                category: facets.map(|facet| Facet { value: facet.value, count: facet.count }).collect(),
+                category: facets
+                    .map(|facet| Facet {
+                        value: facet.value,
+                        count: facet.count,
+                    })
+                    .collect(),
             },
             total: page.total,
             next_cursor: page.next,

@@ -67,7 +67,11 @@ async fn save_credential(
     write: Write<CredentialRequest>,
 ) -> Result<Response, Problem> {
     let ctx = write.context(&app, &caller).await;
-    let CredentialRequest { fields, replace, overlap_seconds } = write.body;
+    let CredentialRequest {
+        fields,
+        replace,
+        overlap_seconds,
+    } = write.body;
     let options = SaveOptions {
         placement: match replace {
             Some(Replace::Now) => Placement::Now,
@@ -75,7 +79,10 @@ async fn save_credential(
         },
         overlap_seconds,
     };
-    let saved = app.commands.save_credential(ctx, account, provider, connection, fields.0, options).await;
+    let saved = app
+        .commands
+        .save_credential(ctx, account, provider, connection, fields.0, options)
+        .await;
     let saved = saved.map_err(|error| Problem::of_command(error, Code::CredentialInvalid))?;
     app.visible(SEEN_IN, saved.position).await;
     Ok(Written::ok(saved.map(KeyReport::from)).into_response())

@@ -67,6 +67,7 @@ struct Actor {
 
 /// The sorts of caller.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ActorKind)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it describes `domain::ActorKind` to the document")]
 enum ActorKindName {
@@ -82,7 +83,10 @@ enum ActorKindName {
 
 impl From<ActorView> for Actor {
     fn from(actor: ActorView) -> Self {
-        Self { kind: actor.kind, id: actor.id }
+        Self {
+            kind: actor.kind,
+            id: actor.id,
+        }
     }
 }
 

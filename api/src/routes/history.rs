@@ -70,11 +70,18 @@ async fn get_history(
     min: MinPosition,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<EventPage>, Problem> {
-    app.all_reached(&[ProjectionName::History, ProjectionName::Accounts], min).await?;
+    app.all_reached(&[ProjectionName::History, ProjectionName::Accounts], min)
+        .await?;
     let limit = page_size(query.limit)?;
-    app.projections.accounts().get(&account).await?.ok_or_else(Problem::not_found)?;
+    app.projections
+        .accounts()
+        .get(&account)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let history = app.projections.history();
-    let page = history.of_integration(&account, &provider, query.after.unwrap_or_default(), limit).await?;
+    let page = history
+        .of_integration(&account, &provider, query.after.unwrap_or_default(), limit)
+        .await?;
     // An integration that never was has no history; one that is off the list keeps its own.
     if page.events.is_empty() && query.after.is_none() {
         return Err(Problem::not_found());

@@ -86,7 +86,11 @@ async fn install(
     let ctx = write.context(&app, &caller).await;
     let InstallRequest { provider, credential } = write.body;
     let fields = credential.map(|fields| fields.0);
-    let installed = app.commands.install(ctx, account, provider.clone(), fields).await.map_err(refused)?;
+    let installed = app
+        .commands
+        .install(ctx, account, provider.clone(), fields)
+        .await
+        .map_err(refused)?;
     app.visible(SEEN_IN, installed.position).await;
     let receipt = installed.map(|installed| Installed {
         provider,
@@ -98,7 +102,11 @@ async fn install(
 /// A provider that is missing or not live is a fault of the body, and drafts are nobody's business.
 fn refused(error: CommandError) -> Problem {
     match error {
-        CommandError::NotFound("provider") | CommandError::Rejected { code: "provider-not-published", .. } => {
+        CommandError::NotFound("provider")
+        | CommandError::Rejected {
+            code: "provider-not-published",
+            ..
+        } => {
             let message = "there is no such provider in the catalog";
             Problem::field(Code::InvalidRequest, "/provider", "provider-unknown", message)
         }
@@ -128,8 +136,13 @@ async fn list_integrations(
     min: MinPosition,
     Query(Moment { as_of }): Query<Moment>,
 ) -> Result<Json<Integrations>, Problem> {
-    app.all_reached(&[ProjectionName::Integrations, ProjectionName::Accounts], min).await?;
-    app.projections.accounts().get(&account).await?.ok_or_else(Problem::not_found)?;
+    app.all_reached(&[ProjectionName::Integrations, ProjectionName::Accounts], min)
+        .await?;
+    app.projections
+        .accounts()
+        .get(&account)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let queries = app.projections.integrations();
     let views = match as_of {
         None => queries.list(&account).await?,

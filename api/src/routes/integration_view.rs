@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
-use domain::{AccountId, ConnectionName, CredentialId, ProviderKey};
 use domain::integration::{ConnectionStatus, Verdict};
+use domain::{AccountId, ConnectionName, CredentialId, ProviderKey};
 use projections::{CandidateView, ConnectionView, IntegrationView, LastTest as LastTestView, RetiringView};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -116,7 +116,10 @@ pub(super) async fn with_hints(
 ) -> Result<Vec<Integration>, Problem> {
     let ids: Vec<_> = views.iter().flat_map(IntegrationView::secrets).collect();
     let hints = if wanted && !ids.is_empty() {
-        app.vault.hints(account, &ids).await.map_err(commands::CommandError::from)?
+        app.vault
+            .hints(account, &ids)
+            .await
+            .map_err(commands::CommandError::from)?
     } else {
         HashMap::new()
     };
@@ -132,7 +135,11 @@ impl Integration {
             logo: view.logo.map(LogoRef::from),
             retired: view.retired,
             installed_at: view.installed_at,
-            connections: view.connections.into_iter().map(|connection| Connection::new(connection, hints)).collect(),
+            connections: view
+                .connections
+                .into_iter()
+                .map(|connection| Connection::new(connection, hints))
+                .collect(),
         }
     }
 }

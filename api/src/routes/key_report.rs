@@ -26,6 +26,7 @@ pub(super) struct KeyReport {
 
 /// Where a version of a key stands.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = KeyPlace)]
 #[serde(rename_all = "snake_case")]
 enum Place {
     /// In use.
@@ -38,6 +39,7 @@ enum Place {
 
 /// The result of a test.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TestResult)]
 struct Test {
     /// The verdict.
     #[schema(value_type = VerdictName)]
@@ -51,8 +53,12 @@ struct Test {
 
 /// How a connection is.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ConnectionStatus)]
 #[serde(rename_all = "snake_case")]
-#[expect(dead_code, reason = "it describes `domain::integration::ConnectionStatus` to the document")]
+#[expect(
+    dead_code,
+    reason = "it describes `domain::integration::ConnectionStatus` to the document"
+)]
 pub(super) enum StatusName {
     /// There is no key.
     Disconnected,
@@ -68,6 +74,7 @@ pub(super) enum StatusName {
 
 /// What a test says of a key.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Verdict)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it describes `domain::integration::Verdict` to the document")]
 pub(super) enum VerdictName {

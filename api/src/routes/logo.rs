@@ -49,12 +49,16 @@ impl From<projections::LogoRef> for LogoRef {
 
 /// The logo of a data URL, refused with the pointer of its field.
 pub(super) async fn decoded(url: String) -> Result<Logo, Problem> {
-    in_background(move || logo::from_data_url(&url)).await?.map_err(|error| refused("/logo", error))
+    in_background(move || logo::from_data_url(&url))
+        .await?
+        .map_err(|error| refused("/logo", error))
 }
 
 /// Decoding may take a while: it does not hold up the other requests of this thread.
 async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(&error))
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Problem::internal(&error))
 }
 
 fn refused(pointer: &str, error: LogoError) -> Problem {
@@ -81,7 +85,9 @@ async fn put_logo(
 ) -> Result<Response, Problem> {
     let ctx = upload.context(&app, &caller).await;
     let bytes = upload.bytes;
-    let logo = in_background(move || logo::from_file(&bytes)).await?.map_err(|error| refused("", error))?;
+    let logo = in_background(move || logo::from_file(&bytes))
+        .await?
+        .map_err(|error| refused("", error))?;
     let receipt = app.commands.set_logo(ctx, key, Some(logo), if_match).await?;
     written(&app, receipt).await
 }
@@ -96,12 +102,23 @@ async fn put_logo(
         (status = 404, description = "There is no such logo."),
     ))]
 async fn get_logo(State(app): State<AppState>, At(sha256): At<Sha256Digest>) -> Result<Response, Problem> {
-    let png = app.projections.catalog().logo(sha256).await?.ok_or_else(Problem::not_found)?;
+    let png = app
+        .projections
+        .catalog()
+        .logo(sha256)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/png")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("public, max-age=31536000, immutable"),
+        ),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; sandbox")),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static("default-src 'none'; sandbox"),
+        ),
     ];
     Ok((headers, png).into_response())
 }

@@ -57,9 +57,15 @@ pub fn router(app: AppState) -> Router {
 }
 
 async fn no_such_route() -> Problem {
-    Problem::new(Code::NoSuchRoute, "The API has no such path. The reference is at /docs.")
+    Problem::new(
+        Code::NoSuchRoute,
+        "The API has no such path. The reference is at /docs.",
+    )
 }
 
 async fn method_not_allowed() -> Problem {
-    Problem::new(Code::MethodNotAllowed, "The path does not take this method. The reference is at /docs.")
+    Problem::new(
+        Code::MethodNotAllowed,
+        "The path does not take this method. The reference is at /docs.",
+    )
 }

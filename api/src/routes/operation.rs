@@ -79,9 +79,18 @@ async fn readiness(State(app): State<AppState>) -> Response {
     let vault = app.vault.pending(DateTime::UNIX_EPOCH).await.is_ok();
     let log = head.is_ok();
     let head = head.unwrap_or_default();
-    let projections: Vec<_> = app.projections.status().iter().map(|status| health_of(&app, status, head)).collect();
+    let projections: Vec<_> = app
+        .projections
+        .status()
+        .iter()
+        .map(|status| health_of(&app, status, head))
+        .collect();
     let ready = log && vault && projections.iter().all(|projection| projection.ready);
-    let (code, status) = if ready { (StatusCode::OK, "ready") } else { (StatusCode::SERVICE_UNAVAILABLE, "not-ready") };
+    let (code, status) = if ready {
+        (StatusCode::OK, "ready")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not-ready")
+    };
     let body = Readiness {
         status,
         log,
@@ -122,7 +131,8 @@ fn seconds(time: TimeDelta) -> f64 {
 async fn metrics(State(app): State<AppState>) -> Result<Response, Problem> {
     if let Ok(page) = app.log.read_all(Position::START, 1).await {
         for status in app.projections.status().iter().filter(|status| status.live) {
-            app.metrics.lag(status.name.as_str(), seconds(status.lag(page.head, app.clock.now())));
+            app.metrics
+                .lag(status.name.as_str(), seconds(status.lag(page.head, app.clock.now())));
         }
     }
     let text = app.metrics.text().map_err(|error| Problem::internal(&error))?;
@@ -146,7 +156,10 @@ async fn openapi_document(State(app): State<AppState>) -> Response {
     responses((status = 200, description = "This document for people.", body = String, content_type = "text/html")))]
 async fn reference(State(app): State<AppState>) -> Response {
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
         (header::CONTENT_SECURITY_POLICY, app.reference.policy.clone()),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-cache")),
     ];

@@ -115,7 +115,11 @@ async fn add_provider(
         Some(url) => Some(logo::decoded(url).await?),
         None => None,
     };
-    let receipt = app.commands.add_provider(ctx, row, logo, publish).await.map_err(refused)?;
+    let receipt = app
+        .commands
+        .add_provider(ctx, row, logo, publish)
+        .await
+        .map_err(refused)?;
     answer(&app, receipt, StatusCode::CREATED).await
 }
 
@@ -134,7 +138,9 @@ async fn list_providers(
     let after = cursor::<ProviderKey>(page.cursor.as_deref())?;
     let limit = page_size(page.limit)? as usize;
     let all = app.projections.catalog().providers().await?;
-    let mut rest = all.into_iter().filter(|view| after.as_ref().is_none_or(|after| view.row.key > *after));
+    let mut rest = all
+        .into_iter()
+        .filter(|view| after.as_ref().is_none_or(|after| view.row.key > *after));
     let items: Vec<_> = rest.by_ref().take(limit).map(Provider::from).collect();
     let next_cursor = rest.next().and(items.last()).map(|last| last.key.to_string());
     Ok(Json(Page { items, next_cursor }))
@@ -151,7 +157,12 @@ async fn get_provider(
     min: MinPosition,
 ) -> Result<Response, Problem> {
     app.reached(ProjectionName::Catalog, min).await?;
-    let view = app.projections.catalog().provider(&key).await?.ok_or_else(Problem::not_found)?;
+    let view = app
+        .projections
+        .catalog()
+        .provider(&key)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     let mut headers = HeaderMap::new();
     headers.insert(header::ETAG, etag_of_revision(view.revision));
     Ok((headers, Json(Provider::from(view))).into_response())
@@ -178,7 +189,11 @@ async fn revise_provider(
         let message = "the key of a provider never changes: add another row instead";
         return Err(Problem::field(Code::ProviderInvalid, "/key", "key-immutable", message));
     }
-    let receipt = app.commands.revise_provider(ctx, key, write.body.into(), if_match).await.map_err(refused)?;
+    let receipt = app
+        .commands
+        .revise_provider(ctx, key, write.body.into(), if_match)
+        .await
+        .map_err(refused)?;
     written(&app, receipt).await
 }
 

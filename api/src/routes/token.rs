@@ -17,12 +17,14 @@ use utoipa_axum::routes;
 use super::page::Page;
 use super::written::{Done, Written};
 use crate::auth::{At, PlatformAdmin, format};
-use crate::extract::{Act, MinPosition, PageQuery, Query, Write, cursor, page_size};
+use crate::extract::{Act, MinPosition, PageQuery, Query, Write, cursor, page_size, time};
 use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(issue_token, list_tokens)).routes(routes!(revoke_token))
+    OpenApiRouter::new()
+        .routes(routes!(issue_token, list_tokens))
+        .routes(routes!(revoke_token))
 }
 
 /// A token to make.
@@ -45,12 +47,13 @@ struct TokenRequest {
     #[schema(value_type = Option<Vec<String>>)]
     accounts: Option<BTreeSet<AccountId>>,
     /// After this it is refused; never when left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "time")]
     expires_at: Option<DateTime<Utc>>,
 }
 
 /// What a token may do.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Role)]
 #[serde(rename_all = "snake_case")]
 #[expect(dead_code, reason = "it describes `domain::token::Role` to the document")]
 pub(super) enum RoleName {
@@ -166,14 +169,19 @@ fn scope(account: Option<AccountId>, accounts: Option<BTreeSet<AccountId>>) -> R
         (None, Some(accounts)) => Ok(AccountScope::Only(accounts)),
         (Some(_), Some(_)) => {
             let message = "send `account` or `accounts`, not both";
-            Err(Problem::field(Code::InvalidRequest, "/accounts", "invalid-value", message))
+            Err(Problem::field(
+                Code::InvalidRequest,
+                "/accounts",
+                "invalid-value",
+                message,
+            ))
         }
     }
 }
 
 /// List the tokens.
 ///
-/// Revoked and expired ones too, in the order of their making.
+/// Revoked and expired ones too, in the order of their ids.
 #[utoipa::path(get, path = "/v1/tokens", tag = "Tokens", params(PageQuery),
     responses((status = 200, description = "A page of tokens.", body = Page<Token>)))]
 async fn list_tokens(

@@ -3,7 +3,7 @@ use utoipa::ToSchema;
 
 /// One thing that a row asks an account for.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
+#[schema(as = RecipeField, example = json!({
     "name": "shop", "label": "Shop", "hint": "your-shop", "type": "text", "suffix": ".myshopify.com",
     "pattern": "^[a-z0-9-]+$", "pattern_help": "The first part of your shop's admin address."
 }))]
@@ -86,6 +86,7 @@ pub struct EnumOption {
 
 /// A value that is often pasted by mistake.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeRefusal)]
 pub struct Refusal {
     /// A regular expression that is found in it.
     #[schema(example = "^pk_")]

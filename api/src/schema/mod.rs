@@ -35,9 +35,14 @@ mod tests {
         let objects = std::iter::once(&schema).chain(one_of);
         objects
             .flat_map(|object| {
-                let properties = object["properties"].as_object().into_iter().flat_map(|map| map.keys().cloned());
+                let properties = object["properties"]
+                    .as_object()
+                    .into_iter()
+                    .flat_map(|map| map.keys().cloned());
                 let names = object["enum"].as_array().into_iter().flatten();
-                properties.chain(names.filter_map(|name| name.as_str().map(str::to_owned))).collect::<Vec<_>>()
+                properties
+                    .chain(names.filter_map(|name| name.as_str().map(str::to_owned)))
+                    .collect::<Vec<_>>()
             })
             .collect()
     }
@@ -48,20 +53,44 @@ mod tests {
         assert_eq!(described_by::<super::recipe::Derive>(), read_by::<language::Derive>());
         assert_eq!(described_by::<super::recipe::Request>(), read_by::<language::Request>());
         assert_eq!(described_by::<super::recipe::Auth>(), read_by::<language::Auth>());
-        assert_eq!(described_by::<super::recipe::UserPassword>(), read_by::<language::UserPassword>());
-        assert_eq!(described_by::<super::recipe::NamedValue>(), read_by::<language::NamedValue>());
+        assert_eq!(
+            described_by::<super::recipe::UserPassword>(),
+            read_by::<language::UserPassword>()
+        );
+        assert_eq!(
+            described_by::<super::recipe::NamedValue>(),
+            read_by::<language::NamedValue>()
+        );
         assert_eq!(described_by::<super::recipe::Test>(), read_by::<language::Test>());
         assert_eq!(described_by::<super::recipe::Body>(), read_by::<language::Body>());
-        assert_eq!(described_by::<super::recipe::Identity>(), read_by::<language::Identity>());
+        assert_eq!(
+            described_by::<super::recipe::Identity>(),
+            read_by::<language::Identity>()
+        );
         assert_eq!(described_by::<super::recipe::Ai>(), read_by::<language::Ai>());
         assert_eq!(described_by::<super::rule::Rule>(), read_by::<language::Rule>());
-        assert_eq!(described_by::<super::rule::BodyMatch>(), read_by::<language::BodyMatch>());
-        assert_eq!(described_by::<super::rule::HeaderMatch>(), read_by::<language::HeaderMatch>());
+        assert_eq!(
+            described_by::<super::rule::BodyMatch>(),
+            read_by::<language::BodyMatch>()
+        );
+        assert_eq!(
+            described_by::<super::rule::HeaderMatch>(),
+            read_by::<language::HeaderMatch>()
+        );
         assert_eq!(described_by::<super::field::Field>(), read_by::<language::Field>());
-        assert_eq!(described_by::<super::field::EnumOption>(), read_by::<language::EnumOption>());
+        assert_eq!(
+            described_by::<super::field::EnumOption>(),
+            read_by::<language::EnumOption>()
+        );
         assert_eq!(described_by::<super::field::Refusal>(), read_by::<language::Refusal>());
-        assert_eq!(described_by::<super::field::VisibleWhen>(), read_by::<language::VisibleWhen>());
-        assert_eq!(described_by::<super::CredentialLabel>(), read_by::<provider::CredentialLabel>());
+        assert_eq!(
+            described_by::<super::field::VisibleWhen>(),
+            read_by::<language::VisibleWhen>()
+        );
+        assert_eq!(
+            described_by::<super::CredentialLabel>(),
+            read_by::<provider::CredentialLabel>()
+        );
         assert_eq!(described_by::<super::Help>(), read_by::<provider::Help>());
     }
 }

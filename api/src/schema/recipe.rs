@@ -39,6 +39,7 @@ pub struct Recipe {
 
 /// A value that is read out of a field.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeDerive)]
 pub struct Derive {
     /// The field.
     #[schema(example = "api_key")]
@@ -50,6 +51,7 @@ pub struct Derive {
 
 /// How the provider is called. In templates, `{name}` stands for a field or a derived value, encoded by where it stands.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeRequest)]
 pub struct Request {
     /// Scheme, host and the part of the path that all calls share. A template.
     #[schema(example = "https://{dc}.api.mailchimp.com/3.0")]
@@ -67,6 +69,7 @@ pub struct Request {
 
 /// Where the credential goes in a request.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeAuth)]
 #[serde(rename_all = "snake_case")]
 pub enum Auth {
     /// Nowhere, or only where headers, query, path or body name it.
@@ -85,6 +88,7 @@ pub enum Auth {
 
 /// The two parts of HTTP basic authentication, as templates.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeUserPassword)]
 pub struct UserPassword {
     /// The user name.
     #[schema(required = false)]
@@ -96,6 +100,7 @@ pub struct UserPassword {
 
 /// A name and the template of its value.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeNamedValue)]
 pub struct NamedValue {
     /// The name of the header, parameter or member.
     #[schema(example = "x-api-key")]
@@ -107,6 +112,7 @@ pub struct NamedValue {
 
 /// How a key is tested: one request, and how to read its answer.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeTest)]
 pub struct Test {
     /// GET unless said otherwise.
     #[schema(required = false)]
@@ -137,6 +143,7 @@ pub struct Test {
 
 /// What a test may call with.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeMethod)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
     /// GET.
@@ -149,6 +156,7 @@ pub enum Method {
 
 /// The body of a test.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeBody)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
     /// JSON; every string in it is a template.
@@ -159,6 +167,7 @@ pub enum Body {
 
 /// Where an answer says whom the key belongs to.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeIdentity)]
 pub struct Identity {
     /// A JSON pointer (RFC 6901) into the body, to a string or a number.
     #[schema(example = "/account_id")]
@@ -167,6 +176,7 @@ pub struct Identity {
 
 /// Which AI interface the credential is for.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeAi)]
 pub struct Ai {
     /// The interface that the provider speaks.
     #[schema(example = "anthropic")]

@@ -4,7 +4,7 @@ use utoipa::ToSchema;
 
 /// An answer that has a meaning. All its conditions must hold; where several rules hold, the most specific one counts.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({"status": 429, "body": {"pointer": "/error/code", "equals": "insufficient_quota"}, "code": "no_funds"}))]
+#[schema(as = RecipeRule, example = json!({"status": 429, "body": {"pointer": "/error/code", "equals": "insufficient_quota"}, "code": "no_funds"}))]
 pub struct Rule {
     /// The status: `200`, `[200, 204]`, `"4xx"` or `"200-299"`.
     #[schema(value_type = Option<Value>)]
@@ -20,6 +20,7 @@ pub struct Rule {
 
 /// A condition on the JSON body. Exactly one of the comparisons is given.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeBodyMatch)]
 pub struct BodyMatch {
     /// A JSON pointer (RFC 6901) to the value that is compared.
     pub pointer: String,
@@ -38,6 +39,7 @@ pub struct BodyMatch {
 
 /// A condition on a header. Exactly one of the comparisons is given.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RecipeHeaderMatch)]
 pub struct HeaderMatch {
     /// The name, in any case.
     pub name: String,

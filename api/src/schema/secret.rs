@@ -35,7 +35,9 @@ impl<'de> Visitor<'de> for FieldsVisitor {
             // Straight into a wrapper that wipes it: no other owned copy of the value is made here.
             let value = SecretString::from(map.next_value::<String>()?);
             if fields.len() == MAX_FIELDS || fields.insert(name, value).is_some() {
-                return Err(M::Error::custom("not a valid set of fields: each may stand there once, and 64 in all"));
+                return Err(M::Error::custom(
+                    "not a valid set of fields: each may stand there once, and 64 in all",
+                ));
             }
         }
         Ok(SecretFields(fields))

@@ -37,7 +37,10 @@ impl DataFolder {
         if folder.log().exists() {
             return Ok(folder);
         }
-        bail!("{} holds no data: name the right folder with --data, or start `soconnective serve` once", path.display())
+        bail!(
+            "{} holds no data: name the right folder with --data, or start `soconnective serve` once",
+            path.display()
+        )
     }
 
     /// Takes the folder for this process alone.
@@ -46,7 +49,13 @@ impl DataFolder {
     /// When another process has it.
     pub fn lock(&self) -> Result<FolderLock> {
         let path = self.0.join("lock");
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path);
         let mut file = file.with_context(|| format!("{} cannot be opened", path.display()))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -78,7 +87,12 @@ impl DataFolder {
         let path = self.admin_token();
         let new = self.0.join("admin-token.new");
         let write = || -> std::io::Result<()> {
-            let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&new)?;
             writeln!(file, "{}", token.expose_secret())?;
             file.sync_all()?;
             std::fs::rename(&new, &path)?;
@@ -132,7 +146,10 @@ mod tests {
         let folder = DataFolder::open(&place.path().join("data")).unwrap();
         let lock = folder.lock().unwrap();
         let refusal = folder.lock().unwrap_err().to_string();
-        assert!(refusal.contains(&format!("process {}", std::process::id())), "{refusal}");
+        assert!(
+            refusal.contains(&format!("process {}", std::process::id())),
+            "{refusal}"
+        );
         drop(lock);
         folder.lock().unwrap();
     }

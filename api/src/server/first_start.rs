@@ -43,22 +43,39 @@ pub(super) async fn ensure_admin(
         correlation: CorrelationId::new(ctx),
         request: None,
     };
-    let issued = commands.issue_token(ctx, new).await.context("the first admin's token cannot be issued")?;
+    let issued = commands
+        .issue_token(ctx, new)
+        .await
+        .context("the first admin's token cannot be issued")?;
     // The token works when the file is announced.
-    let _ = projections.wait_for(&[ProjectionName::Tokens], issued.position, Duration::from_secs(2)).await;
+    let _ = projections
+        .wait_for(&[ProjectionName::Tokens], issued.position, Duration::from_secs(2))
+        .await;
     Ok(true)
 }
 
 /// Whether a platform admin's token was ever issued. One that was revoked counts: whoever revoked it had another, or
 /// makes one with `soconnective tokens issue`.
 async fn knows_admin(log: &dyn EventLog, projections: &Projections) -> Result<bool> {
-    let head = log.read_all(Position::START, 1).await.context("the log cannot be read")?.head;
-    if projections.wait_for(&[ProjectionName::Tokens], head, PATIENCE).await.is_err() {
+    let head = log
+        .read_all(Position::START, 1)
+        .await
+        .context("the log cannot be read")?
+        .head;
+    if projections
+        .wait_for(&[ProjectionName::Tokens], head, PATIENCE)
+        .await
+        .is_err()
+    {
         return read_log_for_admin(log).await;
     }
     let mut after: Option<TokenId> = None;
     loop {
-        let page = projections.tokens().list(after, 200).await.context("the tokens cannot be read")?;
+        let page = projections
+            .tokens()
+            .list(after, 200)
+            .await
+            .context("the tokens cannot be read")?;
         if page.items.iter().any(|token| token.role == Role::PlatformAdmin) {
             return Ok(true);
         }
@@ -77,7 +94,10 @@ async fn read_log_for_admin(log: &dyn EventLog) -> Result<bool> {
         if page.events.is_empty() {
             return Ok(false);
         }
-        let issued = page.events.iter().filter(|event| matches!(event.stream, StreamId::Token(_)));
+        let issued = page
+            .events
+            .iter()
+            .filter(|event| matches!(event.stream, StreamId::Token(_)));
         let roles: BTreeSet<_> = issued.filter_map(|event| role_of(&event.data)).collect();
         if roles.contains(Role::PlatformAdmin.as_str()) {
             return Ok(true);

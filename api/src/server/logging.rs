@@ -34,14 +34,24 @@ pub struct Log {
 /// When something logs already.
 pub fn start_logging(format: LogFormat) -> Result<Log> {
     let (lines, waiting) = sync_channel(WAITING);
-    let writer = std::thread::Builder::new().name("log".to_owned()).spawn(move || write_out(&waiting))?;
+    let writer = std::thread::Builder::new()
+        .name("log".to_owned())
+        .spawn(move || write_out(&waiting))?;
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(Queue(lines.clone()));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(Queue(lines.clone()));
     let started = match format {
         LogFormat::Text => subscriber.with_ansi(false).try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Json => subscriber
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .try_init(),
     };
-    started.map_err(|error| anyhow::anyhow!(error)).context("logging cannot start")?;
+    started
+        .map_err(|error| anyhow::anyhow!(error))
+        .context("logging cannot start")?;
     Ok(Log {
         lines: Some(lines),
         writer: Some(writer),

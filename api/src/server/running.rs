@@ -76,7 +76,10 @@ impl Running {
     /// Ends what runs in the background: checkpoints are stored, nothing is lost either way.
     pub async fn end(mut self) {
         let _ = self.stop.send(true);
-        let ended = timeout(WIND_DOWN, async { while self.background.join_next().await.is_some() {} }).await;
+        let ended = timeout(WIND_DOWN, async {
+            while self.background.join_next().await.is_some() {}
+        })
+        .await;
         if ended.is_err() {
             tracing::warn!("a task in the background did not end in time");
         }

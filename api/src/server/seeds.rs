@@ -54,7 +54,10 @@ mod tests {
     fn every_seeded_row_has_a_logo_and_passes_the_linter() {
         let seeds = seeds().unwrap();
         let keys: Vec<_> = seeds.iter().map(|(row, _)| row.key.as_str()).collect();
-        assert_eq!(keys, ["anthropic", "openai", "stripe", "twilio", "sendgrid", "meta-ads"]);
+        assert_eq!(
+            keys,
+            ["anthropic", "openai", "stripe", "twilio", "sendgrid", "meta-ads"]
+        );
         for (row, logo) in seeds {
             assert!(logo.is_some(), "{}", row.key);
             assert_eq!(lint(&row, &LintPolicy { allowed: Vec::new() }), [], "{}", row.key);

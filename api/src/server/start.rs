@@ -29,7 +29,11 @@ pub struct Settings {
 /// When a part cannot be opened or started.
 pub async fn start(folder: &DataFolder, settings: Settings) -> Result<Running> {
     let side = WriteSide::open(folder, settings.egress_allow).await?;
-    let added = side.commands.seed(seeds()?).await.context("the catalog cannot be seeded")?;
+    let added = side
+        .commands
+        .seed(seeds()?)
+        .await
+        .context("the catalog cannot be seeded")?;
     if added > 0 {
         tracing::info!(rows = added, "seeded the catalog");
     }
@@ -39,7 +43,10 @@ pub async fn start(folder: &DataFolder, settings: Settings) -> Result<Running> {
     let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
     let mut background = JoinSet::new();
     background.spawn(Relay::new(Arc::clone(&side.log), Arc::clone(&bus)).run(stopped.clone()));
-    let mut applying = projections.spawn(Arc::clone(&side.log), bus, stopped.clone()).await.context("the read models cannot be started")?;
+    let mut applying = projections
+        .spawn(Arc::clone(&side.log), bus, stopped.clone())
+        .await
+        .context("the read models cannot be started")?;
     background.spawn(async move { while applying.join_next().await.is_some() {} });
     background.spawn(sweep(side.commands.clone(), stopped));
 

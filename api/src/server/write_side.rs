@@ -37,7 +37,8 @@ impl WriteSide {
         let log = log.with_context(|| format!("the log {} cannot be opened", folder.log().display()))?;
         let log: Arc<dyn EventLog> = Arc::new(CountingLog::new(Arc::new(log), metrics.clone()));
         let vault = Vault::open(&folder.vault()).await;
-        let vault = Arc::new(vault.with_context(|| format!("the vault in {} cannot be opened", folder.path().display()))?);
+        let vault =
+            Arc::new(vault.with_context(|| format!("the vault in {} cannot be opened", folder.path().display()))?);
         let config = EgressConfig {
             allow: egress_allow,
             ..EgressConfig::default()

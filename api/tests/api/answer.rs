@@ -61,7 +61,10 @@ impl Answer {
 
     /// Whether a text stands anywhere in the answer.
     pub(crate) fn contains(&self, text: &str) -> bool {
-        let in_headers = self.headers.values().any(|value| String::from_utf8_lossy(value.as_bytes()).contains(text));
+        let in_headers = self
+            .headers
+            .values()
+            .any(|value| String::from_utf8_lossy(value.as_bytes()).contains(text));
         in_headers || String::from_utf8_lossy(&self.bytes).contains(text)
     }
 }

@@ -18,7 +18,12 @@ pub(crate) fn template_of(path: &str) -> Option<&'static str> {
         let (template, path): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
         template.len() == path.len() && template.iter().zip(&path).all(|(t, p)| t == p || t.starts_with('{'))
     };
-    let mut found: Vec<_> = document()["paths"].as_object().unwrap().keys().filter(|template| fits(template)).collect();
+    let mut found: Vec<_> = document()["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|template| fits(template))
+        .collect();
     found.sort_by_key(|template| template.matches('{').count());
     found.first().map(|template| template.as_str())
 }
@@ -41,11 +46,18 @@ pub(crate) fn check(method: &str, path: &str, answer: &Answer) {
     let media = answer.header("content-type").split(';').next().unwrap_or_default();
     let content = &described["content"];
     if content.is_null() {
-        assert!(answer.bytes.is_empty() || answer.status >= 400, "{what} has a body: {}", answer.text());
+        assert!(
+            answer.bytes.is_empty() || answer.status >= 400,
+            "{what} has a body: {}",
+            answer.text()
+        );
         return;
     }
     let schema = &content[media]["schema"];
-    assert!(!schema.is_null(), "{what} is of the media type {media:?}, which is not in the document");
+    assert!(
+        !schema.is_null(),
+        "{what} is of the media type {media:?}, which is not in the document"
+    );
     if media.ends_with("json") {
         fits(schema, &answer.body).unwrap_or_else(|why| panic!("{what} is not of its form: {why}\n{}", answer.text()));
     }
@@ -67,7 +79,11 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
             return all_of(parts, value);
         }
         let found = parts.iter().any(|part| fits(part, value).is_ok());
-        return if found == at_least_one { Ok(()) } else { Err(format!("{value} is none of {word}")) };
+        return if found == at_least_one {
+            Ok(())
+        } else {
+            Err(format!("{value} is none of {word}"))
+        };
     }
     if let Some(choices) = schema["enum"].as_array()
         && !choices.contains(value)
@@ -106,10 +122,14 @@ fn all_of(parts: &[Value], value: &Value) -> Result<(), String> {
 
 fn object(parts: &[&Value], value: &Value) -> Result<(), String> {
     let members = value.as_object().ok_or_else(|| format!("{value} is no object"))?;
-    let free = parts.iter().all(|part| part["properties"].is_null() && part["additionalProperties"].is_null());
+    let free = parts
+        .iter()
+        .all(|part| part["properties"].is_null() && part["additionalProperties"].is_null());
     for (name, member) in members {
         let described = parts.iter().find_map(|part| {
-            part["properties"].get(name).or_else(|| part.get("additionalProperties").filter(|more| more.is_object()))
+            part["properties"]
+                .get(name)
+                .or_else(|| part.get("additionalProperties").filter(|more| more.is_object()))
         });
         match described {
             Some(schema) => fits(schema, member).map_err(|why| format!("{name}: {why}"))?,

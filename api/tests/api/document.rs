@@ -32,7 +32,11 @@ async fn every_operation_of_the_document_is_served() {
     let app = TestApp::new().await;
     for (path, method, _) in operations() {
         let path = path.replace('{', "").replace('}', "");
-        let request = Request::builder().method(method.as_str()).uri(&path).body(Body::empty()).unwrap();
+        let request = Request::builder()
+            .method(method.as_str())
+            .uri(&path)
+            .body(Body::empty())
+            .unwrap();
         let answer = app.send(request).await;
         assert!(answer.body["code"] != "no-such-route", "{method} {path}");
         assert!(answer.body["code"] != "method-not-allowed", "{method} {path}");
@@ -58,9 +62,15 @@ fn nothing_is_served_that_is_not_in_the_document() {
 fn every_operation_says_what_it_does_and_has_a_name_of_its_own() {
     let mut names = BTreeSet::new();
     for (path, method, operation) in operations() {
-        assert!(operation["summary"].as_str().is_some_and(|text| text.len() > 5), "{method} {path}");
+        assert!(
+            operation["summary"].as_str().is_some_and(|text| text.len() > 5),
+            "{method} {path}"
+        );
         assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{method} {path}");
-        assert!(names.insert(operation["operationId"].as_str().unwrap()), "{method} {path}");
+        assert!(
+            names.insert(operation["operationId"].as_str().unwrap()),
+            "{method} {path}"
+        );
     }
 }
 
@@ -80,7 +90,11 @@ fn a_pasted_key_is_write_only_in_the_document() {
     let schemas = &document()["components"]["schemas"];
     assert_eq!(schemas["SecretFields"]["writeOnly"], true);
     assert_eq!(schemas["SecretFields"]["additionalProperties"]["format"], "password");
-    assert!(schemas["CredentialRequest"]["properties"]["fields"].to_string().contains("SecretFields"));
+    assert!(
+        schemas["CredentialRequest"]["properties"]["fields"]
+            .to_string()
+            .contains("SecretFields")
+    );
 }
 
 #[tokio::test]
@@ -91,5 +105,8 @@ async fn the_document_and_the_reference_are_served_to_everybody() {
     let reference = app.get("", "/docs").await.expect(200);
     assert!(reference.contains("id=\"add_provider\""));
     let policy = reference.header("content-security-policy");
-    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    assert!(
+        policy.contains("default-src 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
 }

@@ -10,7 +10,10 @@ static LINES: OnceLock<Mutex<Vec<u8>>> = OnceLock::new();
 /// Starts keeping what is logged.
 pub(crate) fn keep() {
     LINES.get_or_init(|| {
-        let kept = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_ansi(false).with_writer(Kept);
+        let kept = tracing_subscriber::fmt()
+            .with_max_level(LevelFilter::TRACE)
+            .with_ansi(false)
+            .with_writer(Kept);
         kept.init();
         Mutex::default()
     });

@@ -82,7 +82,10 @@ async fn me(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> (StatusCod
     if shared.down.load(Ordering::SeqCst) {
         return (StatusCode::SERVICE_UNAVAILABLE, Json(json!({})));
     }
-    let token = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let token = headers
+        .get("authorization")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let known = [GOOD, OTHER].iter().any(|key| token == format!("Bearer {key}"));
     if known {
         (StatusCode::OK, Json(json!({"login": "mocky"})))

@@ -5,7 +5,11 @@ use crate::world::{MOCK, World};
 #[tokio::test]
 async fn a_query_sees_the_write_whose_position_it_names() {
     let world = World::connected().await;
-    let saved = world.app.post(&world.owner, &format!("{MOCK}/connections/default/test"), &json!({})).await.expect(200);
+    let saved = world
+        .app
+        .post(&world.owner, &format!("{MOCK}/connections/default/test"), &json!({}))
+        .await
+        .expect(200);
     let seen = world.app.get_after(&world.owner, MOCK, &saved).await.expect(200);
     assert_eq!(seen.body["connections"][0]["last_test"]["verdict"], "accepted");
 }
@@ -15,7 +19,11 @@ async fn a_position_that_never_comes_is_503_with_retry_after_and_never_a_stale_a
     let world = World::new().await;
     let far = [("soconnective-min-position", "999999999")];
     for path in ["/v1/catalog", "/v1/accounts/acme/integrations"] {
-        let late = world.app.call(&world.owner, "GET", path, None, &far).await.problem(503, "read-model-behind");
+        let late = world
+            .app
+            .call(&world.owner, "GET", path, None, &far)
+            .await
+            .problem(503, "read-model-behind");
         assert_eq!(late.header("retry-after"), "1");
     }
 }

@@ -42,19 +42,25 @@ const ANY_TOKEN: [Meets; 11] = [WhoAreYou, Yes, Yes, Yes, Yes, Yes, Yes, Yes, Ye
 const PLATFORM: [Meets; 11] = [
     WhoAreYou, Yes, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole,
 ];
-const ACCOUNT: [Meets; 11] =
-    [WhoAreYou, WrongRole, Yes, Yes, Yes, Nothing, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole];
-const ACCOUNT_ADMIN: [Meets; 11] =
-    [WhoAreYou, WrongRole, Yes, Yes, WrongRole, Nothing, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole];
-const HISTORY: [Meets; 11] =
-    [WhoAreYou, WrongRole, Yes, Yes, Yes, Nothing, Yes, Nothing, WrongRole, WrongRole, WrongRole];
-const SERVICE: [Meets; 11] =
-    [WhoAreYou, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, Yes, Yes, Nothing];
+const ACCOUNT: [Meets; 11] = [
+    WhoAreYou, WrongRole, Yes, Yes, Yes, Nothing, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole,
+];
+const ACCOUNT_ADMIN: [Meets; 11] = [
+    WhoAreYou, WrongRole, Yes, Yes, WrongRole, Nothing, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole,
+];
+const HISTORY: [Meets; 11] = [
+    WhoAreYou, WrongRole, Yes, Yes, Yes, Nothing, Yes, Nothing, WrongRole, WrongRole, WrongRole,
+];
+const SERVICE: [Meets; 11] = [
+    WhoAreYou, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, Yes, Yes, Nothing,
+];
 /// A foreign auditor may read the log, and sees what concerns its own account.
-const AUDIT: [Meets; 11] =
-    [WhoAreYou, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, Yes, Yes, WrongRole, WrongRole, WrongRole];
-const AUDIT_OF_ACME: [Meets; 11] =
-    [WhoAreYou, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, Yes, Nothing, WrongRole, WrongRole, WrongRole];
+const AUDIT: [Meets; 11] = [
+    WhoAreYou, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, Yes, Yes, WrongRole, WrongRole, WrongRole,
+];
+const AUDIT_OF_ACME: [Meets; 11] = [
+    WhoAreYou, WrongRole, WrongRole, WrongRole, WrongRole, WrongRole, Yes, Nothing, WrongRole, WrongRole, WrongRole,
+];
 
 /// Who may call what. An operation that is not in here fails the test.
 fn expected(operation: &str) -> Option<[Meets; 11]> {
@@ -91,10 +97,16 @@ fn body_of(operation: &str, app: &TestApp) -> Option<Value> {
 }
 
 async fn path_of(template: &str, world: &World, token: &str) -> String {
-    let mut path = template.replace("{account}", "acme").replace("{provider}", "mock").replace("{connection}", "default");
+    let mut path = template
+        .replace("{account}", "acme")
+        .replace("{provider}", "mock")
+        .replace("{connection}", "default");
     if path.contains("{credential}") {
         let shown = world.app.get(&world.owner, crate::world::MOCK).await.expect(200);
-        path = path.replace("{credential}", shown.body["connections"][0]["credential"].as_str().unwrap());
+        path = path.replace(
+            "{credential}",
+            shown.body["connections"][0]["credential"].as_str().unwrap(),
+        );
     }
     path.replace("{token}", token).replace("{sha256}", &"0".repeat(64))
 }
@@ -102,7 +114,10 @@ async fn path_of(template: &str, world: &World, token: &str) -> String {
 async fn calls_by_everybody(template: &str, method: &str, operation: &str, expected: [Meets; 11]) {
     let world = World::connected().await;
     let app = &world.app;
-    let unused = app.post(&app.admin, "/v1/tokens", &json!({"name": "unused", "role": "auditor"})).await.expect(201);
+    let unused = app
+        .post(&app.admin, "/v1/tokens", &json!({"name": "unused", "role": "auditor"}))
+        .await
+        .expect(201);
     let path = path_of(template, &world, unused.body["id"].as_str().unwrap()).await;
     let body = body_of(operation, app);
     // Those who may not come first: whoever may changes what there is.
@@ -159,7 +174,11 @@ async fn a_foreign_account_and_a_missing_one_are_answered_byte_for_byte_alike() 
         for account in ["acme", "missing", "no%20id"] {
             let path = template.replace("{account}", account).replace("{provider}", "mock");
             let path = path.replace("{connection}", "default");
-            answers.push(app.call(token, method, &path, body.as_ref(), &[]).await.problem(404, "not-found"));
+            answers.push(
+                app.call(token, method, &path, body.as_ref(), &[])
+                    .await
+                    .problem(404, "not-found"),
+            );
         }
         assert_eq!(answers[0].bytes, answers[1].bytes, "{operation}");
         assert_eq!(answers[0].bytes, answers[2].bytes, "{operation}");
@@ -172,7 +191,13 @@ async fn a_foreign_account_and_a_missing_one_are_answered_byte_for_byte_alike() 
 async fn a_missing_provider_of_ones_own_account_looks_the_same() {
     let world = World::connected().await;
     let app = &world.app;
-    let foreign = app.get(&world.owner, "/v1/accounts/rival/integrations/mock").await.problem(404, "not-found");
-    let missing = app.get(&world.owner, "/v1/accounts/acme/integrations/nothing").await.problem(404, "not-found");
+    let foreign = app
+        .get(&world.owner, "/v1/accounts/rival/integrations/mock")
+        .await
+        .problem(404, "not-found");
+    let missing = app
+        .get(&world.owner, "/v1/accounts/acme/integrations/nothing")
+        .await
+        .problem(404, "not-found");
     assert_eq!(foreign.bytes, missing.bytes);
 }

@@ -61,18 +61,23 @@ impl TestApp {
         app
     }
 
-    async fn open(
-        folder: Arc<TempDir>,
-        clock: Arc<StillClock>,
-        ids: Arc<CountedIds>,
-        provider: MockProvider,
-    ) -> Self {
+    async fn open(folder: Arc<TempDir>, clock: Arc<StillClock>, ids: Arc<CountedIds>, provider: MockProvider) -> Self {
         let at = |name: &str| folder.path().join(name);
         let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open(&at("log.db")).await.unwrap());
-        let paths = VaultPaths { vault: at("vault.db"), keystore: at("keystore.db"), keyring: at("keyring") };
+        let paths = VaultPaths {
+            vault: at("vault.db"),
+            keystore: at("keystore.db"),
+            keyring: at("keyring"),
+        };
         let vault = Arc::new(Vault::open(&paths).await.unwrap());
         let allow = vec![provider.address().to_string().parse().unwrap()];
-        let egress = Arc::new(Egress::new(EgressConfig { allow, ..EgressConfig::default() }).unwrap());
+        let egress = Arc::new(
+            Egress::new(EgressConfig {
+                allow,
+                ..EgressConfig::default()
+            })
+            .unwrap(),
+        );
         let commands = Commands::new(Arc::clone(&log), Arc::clone(&vault), egress, clock.clone(), ids.clone());
         let projections = Arc::new(Projections::open(&at("read.db")).await.unwrap());
         let (stop, stopped) = watch::channel(false);
@@ -81,11 +86,28 @@ impl TestApp {
         let mut applying = projections.spawn(Arc::clone(&log), bus, stopped).await.unwrap();
         tokio::spawn(async move { while applying.join_next().await.is_some() {} });
         let metrics = Metrics::new().unwrap();
-        let parts = Parts { commands, projections, log, vault, clock: clock.clone(), ids: ids.clone(), metrics };
+        let parts = Parts {
+            commands,
+            projections,
+            log,
+            vault,
+            clock: clock.clone(),
+            ids: ids.clone(),
+            metrics,
+        };
         let state = AppState::new(parts).await.unwrap();
         let router = api::router(state.clone());
         let admin = String::new();
-        Self { clock, provider, state, router, ids, folder, stop, admin }
+        Self {
+            clock,
+            provider,
+            state,
+            router,
+            ids,
+            folder,
+            stop,
+            admin,
+        }
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -110,7 +132,12 @@ impl TestApp {
             expires_at: None,
         };
         let (command, correlation) = (CommandId::new(id), CorrelationId::new(id));
-        let ctx = Context { actor: Actor::system("test"), command, correlation, request: None };
+        let ctx = Context {
+            actor: Actor::system("test"),
+            command,
+            correlation,
+            request: None,
+        };
         self.state.commands.issue_token(ctx, new).await.unwrap();
         self.settle().await;
         text.expose_secret().to_owned()
@@ -141,7 +168,9 @@ impl TestApp {
             request = request.header(*name, *value);
         }
         let request = match body {
-            Some(body) => request.header("content-type", "application/json").body(body.to_string().into()),
+            Some(body) => request
+                .header("content-type", "application/json")
+                .body(body.to_string().into()),
             None => request.body(Body::empty()),
         };
         self.send(request.unwrap()).await
@@ -153,7 +182,14 @@ impl TestApp {
 
     /// A query that must see an earlier write.
     pub(crate) async fn get_after(&self, token: &str, path: &str, write: &Answer) -> Answer {
-        self.call(token, "GET", path, None, &[("soconnective-min-position", write.position())]).await
+        self.call(
+            token,
+            "GET",
+            path,
+            None,
+            &[("soconnective-min-position", write.position())],
+        )
+        .await
     }
 
     pub(crate) async fn post(&self, token: &str, path: &str, body: &Value) -> Answer {

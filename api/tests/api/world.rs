@@ -22,9 +22,13 @@ impl World {
     pub(crate) async fn new() -> Self {
         let app = TestApp::new().await;
         let admin = app.admin.clone();
-        app.post(&admin, "/v1/providers", &app.provider.row("mock")).await.expect(201);
+        app.post(&admin, "/v1/providers", &app.provider.row("mock"))
+            .await
+            .expect(201);
         for (id, name) in [("acme", "Acme Ltd"), ("rival", "Rival Ltd")] {
-            app.post(&admin, "/v1/accounts", &json!({"id": id, "name": name})).await.expect(201);
+            app.post(&admin, "/v1/accounts", &json!({"id": id, "name": name}))
+                .await
+                .expect(201);
         }
         Self {
             owner: app.token(Role::AccountOwner, Some("acme")).await,
@@ -45,6 +49,8 @@ impl World {
 
     /// Saves a key for the default connection.
     pub(crate) async fn save(&self, key: &str) -> crate::answer::Answer {
-        self.app.put(&self.owner, CREDENTIAL, &json!({"fields": {"api_key": key}})).await
+        self.app
+            .put(&self.owner, CREDENTIAL, &json!({"fields": {"api_key": key}}))
+            .await
     }
 }
