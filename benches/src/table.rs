@@ -21,6 +21,11 @@ impl Table {
         ]);
     }
 
+    /// A row without a floor.
+    pub(crate) fn figure(&mut self, name: &str, measured: &str) {
+        self.rows.push([name, measured, "", "", ""].map(str::to_owned));
+    }
+
     #[expect(clippy::print_stdout, reason = "this is what the program is for")]
     pub(crate) fn print(&self) {
         let width = |column: usize| {
@@ -44,6 +49,18 @@ impl Table {
 
 /// The value that half of `values` are below.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
+    percentile(values, 0.5)
+}
+
+/// The value that this part of `values`, from 0 to 1, are below.
+pub(crate) fn percentile(values: &mut [f64], part: f64) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "an index between 0 and the number of values, of which there are far fewer than 2^52"
+    )]
+    let index = (values.len() as f64 * part) as usize;
+    values.get(index).or(values.last()).copied().unwrap_or(f64::NAN)
 }
