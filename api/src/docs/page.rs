@@ -170,7 +170,7 @@ fn problems() -> String {
         .iter()
         .map(|code| {
             let spec = code.spec();
-            let (code, status) = (spec.code, spec.status.as_u16());
+            let (code, status) = (spec.code, spec.status);
             format!(
                 "<tr id=\"problem-{code}\"><th><code>{code}</code></th><td>{status}</td><td>{}</td></tr>",
                 escape(spec.title)

@@ -1,5 +1,3 @@
-use axum::http::StatusCode;
-
 /// Every kind of refusal that the API knows, each with a code that never changes its meaning.
 ///
 /// A refusal of a decision (a key that is taken, an account that is closed) has a code of its own that the decision
@@ -58,7 +56,7 @@ pub enum Code {
 #[derive(Debug, Clone, Copy)]
 pub struct Spec {
     /// The status of the answer.
-    pub status: StatusCode,
+    pub status: u16,
     /// The code as it is sent.
     pub code: &'static str,
     /// One sentence for people, the same for every occurrence (RFC 9457, section 3.1.3).
@@ -97,81 +95,33 @@ impl Code {
     #[must_use]
     pub const fn spec(self) -> Spec {
         let (status, code, title) = match self {
-            Self::MalformedJson => (StatusCode::BAD_REQUEST, "malformed-json", "The body is not JSON"),
-            Self::InvalidParameter => (
-                StatusCode::BAD_REQUEST,
-                "invalid-parameter",
-                "A parameter cannot be read",
-            ),
-            Self::TokenMissing => (StatusCode::UNAUTHORIZED, "token-missing", "A token is needed"),
-            Self::TokenInvalid => (StatusCode::UNAUTHORIZED, "token-invalid", "The token is not valid"),
-            Self::TokenExpired => (StatusCode::UNAUTHORIZED, "token-expired", "The token has expired"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The token's role may not do this"),
-            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is nothing here"),
-            Self::NoSuchRoute => (StatusCode::NOT_FOUND, "no-such-route", "The API has no such path"),
-            Self::MethodNotAllowed => (
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "The path does not take this method",
-            ),
-            Self::BodyTimeout => (
-                StatusCode::REQUEST_TIMEOUT,
-                "body-timeout",
-                "The body did not arrive in time",
-            ),
-            Self::Conflict => (StatusCode::CONFLICT, "conflict", "Others are changing the same thing"),
-            Self::TokenShown => (StatusCode::CONFLICT, "token-shown", "The token was shown already"),
-            Self::PreconditionFailed => (
-                StatusCode::PRECONDITION_FAILED,
-                "precondition-failed",
-                "It has changed since it was read",
-            ),
-            Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large"),
-            Self::UnsupportedMediaType => (
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "unsupported-media-type",
-                "The body is of another media type",
-            ),
-            Self::InvalidRequest => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "invalid-request",
-                "The body is not of the expected form",
-            ),
-            Self::ProviderInvalid => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "provider-invalid",
-                "The provider row breaks a rule",
-            ),
-            Self::CredentialInvalid => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "credential-invalid",
-                "The credential is not of the expected form",
-            ),
-            Self::LogoInvalid => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "logo-invalid",
-                "The logo cannot be used",
-            ),
+            Self::MalformedJson => (400, "malformed-json", "The body is not JSON"),
+            Self::InvalidParameter => (400, "invalid-parameter", "A parameter cannot be read"),
+            Self::TokenMissing => (401, "token-missing", "A token is needed"),
+            Self::TokenInvalid => (401, "token-invalid", "The token is not valid"),
+            Self::TokenExpired => (401, "token-expired", "The token has expired"),
+            Self::Forbidden => (403, "forbidden", "The token's role may not do this"),
+            Self::NotFound => (404, "not-found", "There is nothing here"),
+            Self::NoSuchRoute => (404, "no-such-route", "The API has no such path"),
+            Self::MethodNotAllowed => (405, "method-not-allowed", "The path does not take this method"),
+            Self::BodyTimeout => (408, "body-timeout", "The body did not arrive in time"),
+            Self::Conflict => (409, "conflict", "Others are changing the same thing"),
+            Self::TokenShown => (409, "token-shown", "The token was shown already"),
+            Self::PreconditionFailed => (412, "precondition-failed", "It has changed since it was read"),
+            Self::BodyTooLarge => (413, "body-too-large", "The body is too large"),
+            Self::UnsupportedMediaType => (415, "unsupported-media-type", "The body is of another media type"),
+            Self::InvalidRequest => (422, "invalid-request", "The body is not of the expected form"),
+            Self::ProviderInvalid => (422, "provider-invalid", "The provider row breaks a rule"),
+            Self::CredentialInvalid => (422, "credential-invalid", "The credential is not of the expected form"),
+            Self::LogoInvalid => (422, "logo-invalid", "The logo cannot be used"),
             Self::IdempotencyKeyReused => (
-                StatusCode::UNPROCESSABLE_ENTITY,
+                422,
                 "idempotency-key-reused",
                 "The idempotency key belongs to another request",
             ),
-            Self::Internal => (
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal",
-                "Something is broken here",
-            ),
-            Self::Unavailable => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                "A part of the system is away",
-            ),
-            Self::ReadModelBehind => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "read-model-behind",
-                "What was written cannot be read yet",
-            ),
+            Self::Internal => (500, "internal", "Something is broken here"),
+            Self::Unavailable => (503, "unavailable", "A part of the system is away"),
+            Self::ReadModelBehind => (503, "read-model-behind", "What was written cannot be read yet"),
         };
         Spec { status, code, title }
     }

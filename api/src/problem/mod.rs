@@ -13,7 +13,11 @@ pub use code::{Code, Spec};
 
 /// A refusal: what happened, what to do next, and which fields are to blame. It never repeats what was sent.
 #[derive(Debug, Clone)]
-pub(crate) struct Problem {
+pub(crate) struct Problem(Box<Refusal>);
+
+/// Boxed, because every handler's result is as large as its error.
+#[derive(Debug, Clone)]
+struct Refusal {
     status: StatusCode,
     /// Where it is explained.
     kind: String,
@@ -69,21 +73,21 @@ impl Problem {
     #[must_use]
     pub(crate) fn new(code: Code, detail: impl Into<String>) -> Self {
         let spec = code.spec();
-        Self {
-            status: spec.status,
+        Self(Box::new(Refusal {
+            status: StatusCode::from_u16(spec.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             kind: format!("/docs#problem-{}", spec.code),
             code: spec.code,
             title: spec.title,
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// The refusal of a decision, with the code that the decision gave.
     #[must_use]
     pub(crate) fn refused(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Refusal {
             status,
             kind: "/docs#problems".to_owned(),
             code,
@@ -91,7 +95,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// A field that cannot be read, in the body, a header or the query.
@@ -129,14 +133,14 @@ impl Problem {
     /// The same problem with its fields.
     #[must_use]
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {
-        self.errors = errors;
+        self.0.errors = errors;
         self
     }
 
     /// The same problem with one more header on its answer.
     #[must_use]
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 
@@ -149,23 +153,24 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let refusal = *self.0;
         let body = ProblemBody {
-            kind: &self.kind,
-            title: self.title,
-            status: self.status.as_u16(),
-            detail: &self.detail,
-            code: self.code,
-            errors: &self.errors,
+            kind: &refusal.kind,
+            title: refusal.title,
+            status: refusal.status.as_u16(),
+            detail: &refusal.detail,
+            code: refusal.code,
+            errors: &refusal.errors,
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = (self.status, bytes).into_response();
+        let mut response = (refusal.status, bytes).into_response();
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.extend(self.headers.into_iter().map(|(name, value)| (Some(name), value)));
+        headers.extend(refusal.headers.into_iter().map(|(name, value)| (Some(name), value)));
         response
     }
 }
