@@ -47,7 +47,8 @@ impl Commands {
                     Some(_) => self.row(&place.provider).await?,
                     None => self.installable(&place.provider).await?,
                 };
-                let values = recipe::accept(&row, fields).map_err(CommandError::Invalid)?;
+                let values =
+                    recipe::accept(&row, fields, &self.inner.egress.lint_policy()).map_err(CommandError::Invalid)?;
                 Some(Accepted { row, values })
             }
             _ => None,

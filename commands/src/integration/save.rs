@@ -46,7 +46,8 @@ impl Commands {
             this.require_open(&place.account).await?;
             let row = this.row(&place.provider).await?;
             this.require_room(&place, options).await?;
-            let values = recipe::accept(&row, fields).map_err(CommandError::Invalid)?;
+            let values =
+                recipe::accept(&row, fields, &this.inner.egress.lint_policy()).map_err(CommandError::Invalid)?;
             this.save_accepted(ctx, place, Some(Accepted { row, values }), options)
                 .await
         })

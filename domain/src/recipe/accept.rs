@@ -7,7 +7,7 @@ use super::normalise::normalise;
 use super::problem::step;
 use super::spec::fields;
 use super::variables::is_visible;
-use super::{Field, FieldValues, Problem, RenderError, has_test, pattern, render_request, render_test};
+use super::{Field, FieldValues, LintPolicy, Problem, RenderError, has_test, pattern, render_request, render_test};
 use crate::provider::ProviderRow;
 
 /// The longest value of a field, in bytes.
@@ -16,12 +16,17 @@ const MAX_VALUE: usize = 8 * 1024;
 /// Checks pasted values against a row and brings them into the form in which they are stored.
 ///
 /// Ends are trimmed. A default is filled in; an optional field that is empty is left out, and so is one that is not
-/// visible. A value of an `enum` is stored, not what it maps to, so that the row alone decides what that is.
+/// visible. A value of an `enum` is stored, not what it maps to, so that the row alone decides what that is. The account's
+/// own server is a public one at port 443, or one that the operator allows by `policy`.
 ///
 /// # Errors
 /// All that is wrong with them, each with a pointer to its field. No message repeats a value, and the name of an unknown
 /// field is not repeated either, since people paste keys in the wrong place.
-pub fn accept(row: &ProviderRow, mut raw: BTreeMap<String, SecretString>) -> Result<FieldValues, Vec<Problem>> {
+pub fn accept(
+    row: &ProviderRow,
+    mut raw: BTreeMap<String, SecretString>,
+    policy: &LintPolicy,
+) -> Result<FieldValues, Vec<Problem>> {
     let fields = fields(row);
     let mut problems = Vec::new();
     let mut accepted = FieldValues::default();
@@ -38,7 +43,7 @@ pub fn accept(row: &ProviderRow, mut raw: BTreeMap<String, SecretString>) -> Res
             continue;
         }
         let text = trim(pasted.as_ref().map_or("", |value| value.expose_secret()));
-        match accept_field(field, text, is_visible(field, &fields, &accepted)) {
+        match accept_field(field, text, is_visible(field, &fields, &accepted), policy) {
             Ok(Some(value)) => accepted.insert(&field.name, value),
             Ok(None) => {}
             Err((code, message)) => {
@@ -75,7 +80,12 @@ fn unknown(fields: &[Field]) -> Problem {
 
 type Refused = (&'static str, String);
 
-fn accept_field(field: &Field, text: &str, visible: bool) -> Result<Option<SecretString>, Refused> {
+fn accept_field(
+    field: &Field,
+    text: &str,
+    visible: bool,
+    policy: &LintPolicy,
+) -> Result<Option<SecretString>, Refused> {
     let title = field.title();
     if !visible {
         let message = format!("{title} does not apply to the other choices; leave it out.");
@@ -98,7 +108,7 @@ fn accept_field(field: &Field, text: &str, visible: bool) -> Result<Option<Secre
             return Err(("refused", refusal.message.clone()));
         }
     }
-    let value = normalise(field, text).map_err(|(code, what)| (code, format!("{title} {what}.")))?;
+    let value = normalise(field, text, policy).map_err(|(code, what)| (code, format!("{title} {what}.")))?;
     let value = Zeroizing::new(value);
     if field.secret && value.contains(is_gap) {
         return Err((

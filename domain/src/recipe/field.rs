@@ -78,7 +78,7 @@ pub enum FieldKind {
     /// Any text of one line.
     #[default]
     Text,
-    /// The name of the account's own server, such as `forum.example.com`. It may stand as the whole host.
+    /// The name of the account's own server, such as `forum.example.com`. It may stand as the whole host, after https.
     Host,
     /// The https address of the account's own server. It may stand as the whole start of a base URL.
     Url,

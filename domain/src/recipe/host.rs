@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use url::{Host, Url};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -7,7 +9,7 @@ use super::template::{Part, Template};
 use super::variables::{Origin, Variables};
 use super::{HostRule, RenderError};
 
-/// The longest piece of a secret that may stand in a host, in bytes: a data centre, never a key.
+/// The most of a secret that may stand in a host, in bytes, all pieces together: a data centre, never a key.
 pub(super) const MAX_SECRET_PIECE: usize = 16;
 
 /// A base URL with one account's values.
@@ -77,6 +79,7 @@ fn is_plain_server(url: &Url) -> bool {
 
 fn host_text(host: &Template, variables: &Variables<'_>) -> Result<Zeroizing<String>, RenderError> {
     let is_whole = host.sole_variable().is_some();
+    check_pieces(host, variables)?;
     expand(
         host,
         variables,
@@ -88,9 +91,6 @@ fn host_text(host: &Template, variables: &Variables<'_>) -> Result<Zeroizing<Str
                 Origin::Host if is_whole => {}
                 Origin::Host | Origin::Url => return Err(RenderError::OpenHost),
                 Origin::Secret => return Err(RenderError::SecretInHost { field: field() }),
-                Origin::SecretPiece if text.len() > MAX_SECRET_PIECE => {
-                    return Err(RenderError::SecretInHost { field: field() });
-                }
                 Origin::SecretPiece | Origin::Public if is_label_piece(text) => {}
                 Origin::SecretPiece | Origin::Public => return Err(RenderError::Host { field: field() }),
             }
@@ -101,6 +101,23 @@ fn host_text(host: &Template, variables: &Variables<'_>) -> Result<Zeroizing<Str
             Ok(())
         },
     )
+}
+
+/// Refuses a host with more of a secret in it than a short piece, also when that comes in several.
+fn check_pieces(host: &Template, variables: &Variables<'_>) -> Result<(), RenderError> {
+    let mut length = 0;
+    for name in host.variables().collect::<BTreeSet<_>>() {
+        let variable = variables.get(name)?;
+        if variable.origin == Origin::SecretPiece {
+            length += variable.text()?.len();
+        }
+        if length > MAX_SECRET_PIECE {
+            return Err(RenderError::SecretInHost {
+                field: variable.field.clone(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether a value stays inside its label of a host name.
@@ -165,6 +182,13 @@ fn fixed_tail(host: &Template, variables: &Variables<'_>) -> Result<Option<Strin
         }
     }
     Ok(None)
+}
+
+/// Whether a host is a name that a public server can have: labels of letters, digits and hyphens (RFC 1123, section
+/// 2.1) below a public suffix. Addresses are none.
+pub(super) fn is_public_name(host: &str) -> bool {
+    let is_label = |label: &str| is_label_piece(label) && !label.starts_with('-') && !label.ends_with('-');
+    host.split('.').all(is_label) && registrable(host).is_some()
 }
 
 /// The registrable domain of a host by the public registries' part of the Public Suffix List (publicsuffix.org).

@@ -1,18 +1,21 @@
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::host::registrable;
-use super::{Field, FieldKind, pattern};
+use super::host::is_public_name;
+use super::{Field, FieldKind, LintPolicy, pattern};
+
+/// The port at which public servers are called.
+const HTTPS_PORT: u16 = 443;
 
 /// Why a value is none of its kind: a stable code, and what to do.
 pub(super) type Refused = (&'static str, &'static str);
 
 /// Brings a trimmed value into the one form in which it is stored, so that every way of pasting the same thing gives the
-/// same value.
-pub(super) fn normalise(field: &Field, text: &str) -> Result<String, Refused> {
+/// value. The account's own server is a public one, or one that the operator allows by `policy`.
+pub(super) fn normalise(field: &Field, text: &str, policy: &LintPolicy) -> Result<String, Refused> {
     match field.kind {
-        FieldKind::Host => host(text),
-        FieldKind::Url => url(text),
+        FieldKind::Host => host(text, policy),
+        FieldKind::Url => url(text, policy),
         FieldKind::Uuid => Uuid::parse_str(text).map(|uuid| uuid.to_string()).map_err(|_| {
             (
                 "not_a_uuid",
@@ -73,50 +76,62 @@ fn strip_prefix<'t>(text: &'t str, prefix: &str) -> &'t str {
     }
 }
 
-/// A public host name, also out of a whole address.
-fn host(text: &str) -> Result<String, Refused> {
+/// A host name, also out of a whole address. It is called at the port of https.
+fn host(text: &str, policy: &LintPolicy) -> Result<String, Refused> {
     let refused = (
         "not_a_host",
         "is not the name of a public server, such as forum.example.com; leave out port and path",
     );
-    let text = if text.contains("://") {
-        text.to_owned()
+    let url = address(text).filter(|url| url.port().is_none()).ok_or(refused)?;
+    let host = host_of(&url).ok_or(refused)?;
+    if is_public_name(host) || policy.permits(bare(host), HTTPS_PORT) {
+        Ok(host.to_owned())
     } else {
-        format!("https://{text}")
-    };
-    let url = Url::parse(&text).map_err(|_| refused)?;
-    public_name(&url).filter(|_| url.port().is_none()).ok_or(refused)
+        Err(refused)
+    }
 }
 
-/// The https address of a server: scheme, host, port and the path where it is installed, without a slash at the end.
-fn url(text: &str) -> Result<String, Refused> {
+/// The address of a server: scheme, host, port and the path where it is installed, without a slash at the end.
+fn url(text: &str, policy: &LintPolicy) -> Result<String, Refused> {
     let refused = (
         "not_a_url",
-        "is not the https address of a public server, such as https://forum.example.com",
+        "is not the https address of a public server, such as https://forum.example.com; leave out the port",
     );
-    let text = if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("https://{text}")
-    };
-    let url = Url::parse(&text).map_err(|_| refused)?;
-    let host = public_name(&url).ok_or(refused)?;
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    if url.scheme() != "https" || url.query().is_some() || url.fragment().is_some() {
+    let url = address(text).ok_or(refused)?;
+    let host = host_of(&url).ok_or(refused)?;
+    let is_public = url.scheme() == "https" && url.port().is_none() && is_public_name(host);
+    let is_allowed = url
+        .port_or_known_default()
+        .is_some_and(|port| policy.permits(bare(host), port));
+    if url.query().is_some() || url.fragment().is_some() || !(is_public || is_allowed) {
         return Err(refused);
     }
-    Ok(format!("https://{host}{port}{}", url.path().trim_end_matches('/')))
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let path = url.path().trim_end_matches('/');
+    Ok(format!("{}://{host}{port}{path}", url.scheme()))
 }
 
-/// The host of a URL, if it is a name below a public suffix and nothing stands before it. Addresses are refused.
-fn public_name(url: &Url) -> Option<String> {
-    let name = match url.host()? {
-        Host::Domain(name) => name.trim_end_matches('.'),
-        Host::Ipv4(_) | Host::Ipv6(_) => return None,
+/// A text as the address of a web server, with https where it names no scheme; none when a user stands before the host.
+fn address(text: &str) -> Option<Url> {
+    let url = if text.contains("://") {
+        Url::parse(text)
+    } else {
+        Url::parse(&format!("https://{text}"))
     };
-    let is_web = matches!(url.scheme(), "https" | "http");
-    let is_plain = is_web && url.username().is_empty() && url.password().is_none();
-    (is_plain && registrable(name).is_some()).then(|| name.to_owned())
+    url.ok().filter(|url| {
+        let is_web = matches!(url.scheme(), "https" | "http");
+        is_web && url.username().is_empty() && url.password().is_none()
+    })
+}
+
+/// The host of a URL as it is stored: without a dot at its end; an IPv6 address in brackets.
+fn host_of(url: &Url) -> Option<&str> {
+    url.host_str().map(|host| host.trim_end_matches('.'))
+}
+
+/// A host as the operator's exceptions name it: an IPv6 address without brackets.
+fn bare(host: &str) -> &str {
+    host.trim_matches(['[', ']'])
 }
 
 fn email(text: &str) -> Result<String, Refused> {
@@ -144,6 +159,11 @@ mod tests {
         }
     }
 
+    /// With no exception of the operator.
+    fn public(field: &Field, text: &str) -> Result<String, Refused> {
+        normalise(field, text, &LintPolicy::default())
+    }
+
     #[test]
     fn every_way_of_pasting_a_shop_gives_the_same_shop() {
         let shop = Field {
@@ -162,7 +182,7 @@ mod tests {
             "http://acme.myshopify.com:443/",
             "https://admin.shopify.com/store/acme/products",
         ] {
-            assert_eq!(normalise(&shop, pasted), Ok("acme".to_owned()), "{pasted}");
+            assert_eq!(public(&shop, pasted), Ok("acme".to_owned()), "{pasted}");
         }
     }
 
@@ -172,18 +192,18 @@ mod tests {
             prefix: Some("act_".to_owned()),
             ..field(FieldKind::Text)
         };
-        assert_eq!(normalise(&account, "act_123").unwrap(), "123");
-        assert_eq!(normalise(&account, "123").unwrap(), "123");
+        assert_eq!(public(&account, "act_123").unwrap(), "123");
+        assert_eq!(public(&account, "123").unwrap(), "123");
         let bearer = Field {
             prefix: Some("Bearer ".to_owned()),
             ..field(FieldKind::Text)
         };
-        assert_eq!(normalise(&bearer, "bearer  tok").unwrap(), "tok");
+        assert_eq!(public(&bearer, "bearer  tok").unwrap(), "tok");
         let unit = Field {
             suffix: Some("-eu".to_owned()),
             ..field(FieldKind::Text)
         };
-        assert_eq!(normalise(&unit, "Acme-EU").unwrap(), "Acme");
+        assert_eq!(public(&unit, "Acme-EU").unwrap(), "Acme");
     }
 
     #[test]
@@ -195,7 +215,7 @@ mod tests {
             "https://forum.example.com/latest",
             "forum.example.com.",
         ] {
-            assert_eq!(normalise(&kind, pasted).as_deref(), Ok("forum.example.com"), "{pasted}");
+            assert_eq!(public(&kind, pasted).as_deref(), Ok("forum.example.com"), "{pasted}");
         }
         for pasted in [
             "",
@@ -207,31 +227,71 @@ mod tests {
             "a b.example.com",
             "u@example.com",
             "db.internal",
+            "under_score.example.com",
+            "-a.example.com",
         ] {
-            assert_eq!(normalise(&kind, pasted).unwrap_err().0, "not_a_host", "{pasted}");
+            assert_eq!(public(&kind, pasted).unwrap_err().0, "not_a_host", "{pasted}");
         }
-        assert!(normalise(&kind, "forum.example.com:8443").is_err());
+        assert!(public(&kind, "forum.example.com:8443").is_err());
     }
 
     #[test]
     fn an_address_is_https_and_public() {
         let kind = field(FieldKind::Url);
         assert_eq!(
-            normalise(&kind, "https://Git.Example.com/gitlab/").unwrap(),
+            public(&kind, "https://Git.Example.com/gitlab/").unwrap(),
             "https://git.example.com/gitlab"
         );
-        assert_eq!(
-            normalise(&kind, "git.example.com:8443").unwrap(),
-            "https://git.example.com:8443"
-        );
+        assert_eq!(public(&kind, "git.example.com:443").unwrap(), "https://git.example.com");
         for pasted in [
             "http://git.example.com",
+            "https://git.example.com:8443",
+            "https://git.internal",
             "https://127.0.0.1",
             "https://u:p@git.example.com",
             "ftp://git.example.com",
             "https://git.example.com?x=1",
         ] {
-            assert_eq!(normalise(&kind, pasted).unwrap_err().0, "not_a_url", "{pasted}");
+            assert_eq!(public(&kind, pasted).unwrap_err().0, "not_a_url", "{pasted}");
+        }
+    }
+
+    #[test]
+    fn the_operator_s_exceptions_may_be_an_account_s_own_server_and_nothing_beside_them() {
+        let allowed = ["10.0.0.5:80", "git.internal:8443", "git.internal:443", "[fd00::5]:443"];
+        let policy = LintPolicy {
+            allowed: allowed.iter().map(|text| text.parse().unwrap()).collect(),
+        };
+        for (kind, pasted, stored) in [
+            (
+                FieldKind::Url,
+                "http://10.0.0.5/gitlab/",
+                Some("http://10.0.0.5/gitlab"),
+            ),
+            (
+                FieldKind::Url,
+                "HTTP://Git.Internal:8443",
+                Some("http://git.internal:8443"),
+            ),
+            (FieldKind::Url, "git.internal", Some("https://git.internal")),
+            (FieldKind::Url, "[fd00:0::5]", Some("https://[fd00::5]")),
+            (
+                FieldKind::Url,
+                "https://forum.example.com",
+                Some("https://forum.example.com"),
+            ),
+            (FieldKind::Url, "https://10.0.0.5", None),
+            (FieldKind::Url, "http://10.0.0.5:81", None),
+            (FieldKind::Url, "http://10.0.0.6", None),
+            (FieldKind::Url, "http://u:p@10.0.0.5", None),
+            (FieldKind::Url, "http://10.0.0.5?x", None),
+            (FieldKind::Host, "git.internal", Some("git.internal")),
+            (FieldKind::Host, "[fd00::5]", Some("[fd00::5]")),
+            (FieldKind::Host, "git.internal:8443", None),
+            (FieldKind::Host, "10.0.0.5", None),
+        ] {
+            let found = normalise(&field(kind), pasted, &policy).ok();
+            assert_eq!(found.as_deref(), stored, "{pasted}");
         }
     }
 
@@ -243,11 +303,11 @@ mod tests {
             "3F0C1F6E8B1D4C539A550D6A3B1F2E47",
             "{3f0c1f6e-8b1d-4c53-9a55-0d6a3b1f2e47}",
         ] {
-            assert_eq!(normalise(&field(FieldKind::Uuid), pasted).as_deref(), Ok(uuid));
+            assert_eq!(public(&field(FieldKind::Uuid), pasted).as_deref(), Ok(uuid));
         }
-        assert_eq!(normalise(&field(FieldKind::Uuid), "nope").unwrap_err().0, "not_a_uuid");
+        assert_eq!(public(&field(FieldKind::Uuid), "nope").unwrap_err().0, "not_a_uuid");
         assert_eq!(
-            normalise(&field(FieldKind::Email), "Ada@Example.COM").unwrap(),
+            public(&field(FieldKind::Email), "Ada@Example.COM").unwrap(),
             "Ada@example.com"
         );
         for pasted in [
@@ -259,7 +319,7 @@ mod tests {
             "a@b@example.com",
         ] {
             assert_eq!(
-                normalise(&field(FieldKind::Email), pasted).unwrap_err().0,
+                public(&field(FieldKind::Email), pasted).unwrap_err().0,
                 "not_an_email",
                 "{pasted}"
             );

@@ -246,8 +246,8 @@ fn an_account_brings_its_own_server_by_name_or_by_address() {
         (
             "url",
             "{server}/api",
-            "git.example.com:8443/gitlab/",
-            "https://git.example.com:8443/gitlab/api",
+            "git.example.com:443/gitlab/",
+            "https://git.example.com/gitlab/api",
         ),
     ] {
         let row = row(&format!(

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use domain::provider::ProviderRow;
-use domain::recipe::{FieldValues, HostRule, accept, render_request, render_test};
+use domain::recipe::{FieldValues, HostRule, LintPolicy, accept, render_request, render_test};
 use proptest::prelude::*;
 use secrecy::SecretString;
 use url::Url;
@@ -156,10 +156,10 @@ proptest! {
         let row = &*ROW;
         let names = ["sub", "seg", "par", "head", "member", "key"];
         let raw = names.iter().zip(&values).map(|(n, v)| ((*n).to_owned(), SecretString::from(v.as_str()))).collect();
-        if let Ok(accepted) = accept(row, raw) {
+        if let Ok(accepted) = accept(row, raw, &LintPolicy::default()) {
             prop_assert!(render_test(row, &accepted).is_ok());
             let again = accepted.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
-            prop_assert!(accept(row, again).is_ok(), "what was normalised is accepted again");
+            prop_assert!(accept(row, again, &LintPolicy::default()).is_ok(), "what was normalised is accepted again");
         }
     }
 
@@ -168,7 +168,7 @@ proptest! {
         let row = &*OWN_SERVER;
         for text in [pasted.clone(), format!("https://{own}{pasted}"), format!("{pasted}{own}")] {
             let raw = [("server".to_owned(), SecretString::from(text)), ("key".to_owned(), SecretString::from("k"))];
-            let Ok(accepted) = accept(row, raw.into_iter().collect()) else { continue };
+            let Ok(accepted) = accept(row, raw.into_iter().collect(), &LintPolicy::default()) else { continue };
             let request = render_test(row, &accepted).unwrap();
             let url = Url::parse(request.url()).unwrap();
             let host = url.host_str().unwrap().to_owned();

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use domain::provider::ProviderRow;
-use domain::recipe::{FieldValues, HttpResponse, Problem};
+use domain::recipe::{FieldValues, HttpResponse, LintPolicy, Problem};
 use secrecy::{ExposeSecret, SecretString};
 
 /// A row out of YAML.
@@ -41,7 +41,7 @@ fn pasted(pairs: &[(&str, &str)]) -> BTreeMap<String, SecretString> {
 
 /// Values that passed.
 fn accepted(row: &ProviderRow, pairs: &[(&str, &str)]) -> FieldValues {
-    domain::recipe::accept(row, pasted(pairs)).unwrap_or_else(|problems| panic!("{problems:?}"))
+    domain::recipe::accept(row, pasted(pairs), &LintPolicy::default()).unwrap_or_else(|problems| panic!("{problems:?}"))
 }
 
 /// Values as the vault gives them back, unchecked.
@@ -51,7 +51,9 @@ fn stored(pairs: &[(&str, &str)]) -> FieldValues {
 
 /// What is wrong with values.
 fn refused(row: &ProviderRow, pairs: &[(&str, &str)]) -> Vec<Problem> {
-    domain::recipe::accept(row, pasted(pairs)).err().unwrap_or_default()
+    domain::recipe::accept(row, pasted(pairs), &LintPolicy::default())
+        .err()
+        .unwrap_or_default()
 }
 
 /// The text of a value.

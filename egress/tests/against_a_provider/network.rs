@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::process::Command;
 
-use domain::recipe;
+use domain::recipe::{self, HostPort, LintPolicy};
 use egress::EgressConfig;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use crate::provider::{Answer, Provider};
@@ -143,6 +144,50 @@ async fn an_address_is_called_only_where_the_operator_allowed_it() {
     assert_eq!(line(&test(&open, &row).await), "accepted -");
     let [request] = inside.take_received().try_into().unwrap();
     assert_eq!(request.headers["host"], inside.address().to_string());
+}
+
+#[tokio::test]
+async fn an_account_s_own_server_may_be_one_that_the_operator_allowed() {
+    let inside = Provider::start_plain().await;
+    let row = row(r#"
+key: forge
+name: Forge
+category: Tests
+auth: bearer
+recipe:
+  fields: [{ name: server, type: url }, { name: api_key, secret: true }]
+  request: { base_url: "{server}/api", auth: { bearer: "{api_key}" } }
+  test: { path: /me, accept: [{ status: 200 }] }
+"#);
+    let allow: Vec<HostPort> = vec![inside.address().to_string().parse().unwrap()];
+    let server = format!("http://{}", inside.address());
+    let pasted = [("server", server.as_str()), ("api_key", KEY)];
+    let pasted = || {
+        pasted
+            .map(|(name, value)| (name.to_owned(), SecretString::from(value)))
+            .into()
+    };
+    assert!(
+        recipe::accept(&row, pasted(), &LintPolicy::default()).is_err(),
+        "public servers alone"
+    );
+
+    let open = egress(EgressConfig {
+        allow,
+        ..EgressConfig::default()
+    });
+    let Ok(values) = recipe::accept(&row, pasted(), &open.lint_policy()) else {
+        panic!("{server} is allowed")
+    };
+    assert_eq!(line(&open.test(&acme(), &row, &values).await), "accepted -");
+    assert_eq!(inside.take_received()[0].target, "/api/me");
+    let closed = egress(EgressConfig::default());
+    let outcome = closed.test(&acme(), &row, &values).await;
+    assert_eq!(
+        line(&outcome),
+        "misconfigured scheme_not_allowed",
+        "the exception was taken back"
+    );
 }
 
 #[tokio::test]

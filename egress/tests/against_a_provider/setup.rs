@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use domain::AccountId;
 use domain::integration::TestOutcome;
 use domain::provider::ProviderRow;
-use domain::recipe::{self, FieldValues};
+use domain::recipe::{self, FieldValues, LintPolicy};
 use egress::{Egress, EgressConfig, Lookup};
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -113,7 +113,7 @@ pub(crate) fn pasted(row: &ProviderRow, fields: &BTreeMap<String, String>) -> Fi
         .iter()
         .map(|(name, value)| (name.clone(), SecretString::from(value.clone())))
         .collect();
-    match recipe::accept(row, raw) {
+    match recipe::accept(row, raw, &LintPolicy::default()) {
         Ok(values) => values,
         Err(problems) => panic!("{}: {problems:?}", row.key),
     }

@@ -5,10 +5,10 @@ use super::scope::Scope;
 use crate::provider::ProviderRow;
 use crate::recipe::normalise::normalise;
 use crate::recipe::problem::step;
-use crate::recipe::{Field, FieldKind, pattern};
+use crate::recipe::{Field, FieldKind, LintPolicy, pattern};
 
 /// What a row asks for, and what it derives from that.
-pub(super) fn check(row: &ProviderRow, scope: &mut Scope) {
+pub(super) fn check(row: &ProviderRow, policy: &LintPolicy, scope: &mut Scope) {
     let fields = &row.recipe.fields;
     scope.count("/recipe/fields", fields.len(), limits::FIELDS);
     let mut names = BTreeSet::new();
@@ -26,7 +26,7 @@ pub(super) fn check(row: &ProviderRow, scope: &mut Scope) {
         check_patterns(&pointer, field, scope);
         check_options(&pointer, field, scope);
         check_secret(&pointer, field, scope);
-        check_given(&pointer, field, scope);
+        check_given(&pointer, field, policy, scope);
         check_visibility(&pointer, field, &fields[..at], scope);
     }
     check_derived(row, &names, scope);
@@ -134,7 +134,7 @@ fn check_secret(pointer: &str, field: &Field, scope: &mut Scope) {
 }
 
 /// A default and a fixed value must be what the field itself would accept.
-fn check_given(pointer: &str, field: &Field, scope: &mut Scope) {
+fn check_given(pointer: &str, field: &Field, policy: &LintPolicy, scope: &mut Scope) {
     if field.fixed.is_some() && (field.optional || field.default.is_some() || field.visible_when.is_some()) {
         let message = "A fixed value is never asked for: remove optional, default and visible_when.";
         scope.report(format!("{pointer}/fixed"), "fixed", message);
@@ -142,7 +142,7 @@ fn check_given(pointer: &str, field: &Field, scope: &mut Scope) {
     for (name, given) in [("default", &field.default), ("fixed", &field.fixed)] {
         let Some(given) = given else { continue };
         scope.line(&format!("{pointer}/{name}"), given, limits::URL);
-        let is_own_form = normalise(field, given).is_ok_and(|value| value == *given) && !given.is_empty();
+        let is_own_form = normalise(field, given, policy).is_ok_and(|value| value == *given) && !given.is_empty();
         let whole = field.pattern.as_deref().and_then(pattern::compile_whole);
         if !is_own_form || whole.is_some_and(|pattern| !pattern.is_match(given)) {
             let message = "Write a value that the field's own type, options and pattern accept as it stands.";

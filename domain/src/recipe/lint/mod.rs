@@ -21,7 +21,7 @@ use scope::Scope;
 pub fn lint(row: &ProviderRow, policy: &LintPolicy) -> Vec<Problem> {
     let mut scope = Scope::of(row);
     row::check(row, &mut scope);
-    fields::check(row, &mut scope);
+    fields::check(row, policy, &mut scope);
     if let Some(request) = &row.recipe.request {
         request::check(row, request, policy, &mut scope);
     }
