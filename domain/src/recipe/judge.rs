@@ -1,6 +1,7 @@
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
+use super::leak::repeats;
 use super::spec::fields;
 use super::{BodyMatch, FieldValues, HeaderMatch, HttpResponse, Rule, Test, pattern};
 use crate::integration::{TestOutcome, Verdict};
@@ -22,7 +23,9 @@ pub fn judge(row: &ProviderRow, values: &FieldValues, response: &HttpResponse) -
             identity: None,
         };
     };
-    let body = serde_json::from_slice(&response.body).ok();
+    // Some servers begin with a byte order mark, which a reader may pass over (RFC 8259, section 8.1).
+    let json = response.body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&response.body);
+    let body = serde_json::from_slice(json).ok();
     let answer = Answer { response, body };
     let Some((verdict, rule)) = answer.best_rule(test) else {
         return without_rule(response.status);
@@ -105,20 +108,23 @@ impl Answer<'_> {
             Value::Number(number) => number.to_string(),
             _ => return None,
         };
-        let line: String = text.chars().filter(|c| !c.is_control()).collect();
+        let line: String = text.chars().filter(|c| !c.is_control() && !is_unseen(*c)).collect();
         let line = line.trim();
         let fields = fields(row);
         let is_public = |name: &str| fields.iter().any(|field| field.name == name && !field.secret);
-        let leaks = values.iter().filter(|(name, _)| !is_public(name)).any(|(_, value)| {
-            let secret = value.expose_secret();
-            !secret.is_empty() && line.to_lowercase().contains(&secret.to_lowercase())
-        });
+        let mut secrets = values.iter().filter(|(name, _)| !is_public(name));
+        let leaks = secrets.any(|(_, value)| repeats(line, value.expose_secret()));
         if leaks || line.is_empty() {
             None
         } else {
             Some(line.chars().take(MAX_IDENTITY).collect())
         }
     }
+}
+
+/// Whether a character has no shape of its own: one without width, or one that turns the direction of what follows.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
 }
 
 fn body_holds(condition: &BodyMatch, body: Option<&Value>) -> bool {

@@ -17,6 +17,7 @@ mod host;
 mod http;
 mod json_text;
 mod judge;
+mod leak;
 mod lint;
 mod mask;
 mod model;

@@ -180,6 +180,51 @@ fn an_identity_is_one_short_line_without_secrets() {
 }
 
 #[test]
+fn an_identity_repeats_no_secret_in_another_spelling_either() {
+    let row = with_test("    accept: [ { status: 200 } ]\n    identity: { pointer: /who }");
+    let identity = |secret: &str, who: &str| {
+        let body = serde_json::json!({ "who": who }).to_string();
+        judge(&row, &stored(&[("api_key", secret)]), &answer(200, &body)).identity
+    };
+    let secret = "k/y+hunter2 é?";
+    for who in [
+        "k%2Fy%2Bhunter2%20%C3%A9%3F",
+        "as k%2fy+hunter2 \u{e9}%3f",
+        // Base64 of the secret alone, behind one byte, behind two bytes, without padding, and for URLs.
+        "ay95K2h1bnRlcjIgw6k/",
+        "basic dTprL3kraHVudGVyMiDDqT8=",
+        "basic dXM6ay95K2h1bnRlcjIgw6k/",
+        "OmsveStodW50ZXIyIMOpPw",
+        "ay95K2h1bnRlcjIgw6k_",
+        "6b2f792b68756e7465723220c3a93f",
+        "6B2F792B68756E7465723220C3A93F",
+        // With characters inside that nobody sees.
+        "k/y+\u{200b}hunter2 \u{2060}\u{e9}?",
+    ] {
+        assert_eq!(identity(secret, who), None, "{who}");
+    }
+    assert_eq!(
+        identity(secret, "hunter two, Inc. 100%").as_deref(),
+        Some("hunter two, Inc. 100%")
+    );
+    assert_eq!(
+        identity("k", "Acme").as_deref(),
+        Some("Acme"),
+        "a short secret hides no name by its base64"
+    );
+    assert_eq!(
+        identity(secret, "Acme \u{202e}cnI\u{2066}").as_deref(),
+        Some("Acme cnI")
+    );
+}
+
+#[test]
+fn a_byte_order_mark_before_the_body_is_passed_over() {
+    let row = with_test("    accept: [ { status: 200, body: { pointer: /ok, equals: true } } ]");
+    assert_eq!(verdict(&row, 200, "\u{feff}{\"ok\":true}").0, Verdict::Accepted);
+}
+
+#[test]
 fn a_row_without_a_test_is_untestable() {
     let row = row("{ key: a, name: A, category: B, auth: bearer, credential: { label: Key } }");
     assert_eq!(verdict(&row, 200, "").0, Verdict::Untestable);
