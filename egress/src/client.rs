@@ -13,7 +13,7 @@ use crate::guard::{Reach, Target};
 use crate::resolver::GuardedResolver;
 use crate::trust;
 
-/// What a provider sees as the caller, unless the row says otherwise.
+/// What a provider sees as the caller. No row can say otherwise: the linter keeps the header for this system.
 const USER_AGENT: &str = concat!("SoConnective-Integrations/", env!("CARGO_PKG_VERSION"));
 
 /// The HTTP client. One for public hosts, which refuses every other address, and one for the operator's exceptions; the

@@ -68,7 +68,7 @@ pub(super) fn has_empty(template: &Template, variables: &Variables<'_>) -> Resul
 
 /// Expands the template of a path below `/`. A value stays inside its segment, and cannot be empty.
 pub(super) fn path(template: &Template, variables: &Variables<'_>) -> Result<Zeroizing<String>, RenderError> {
-    if !template.literals().all(|text| text.bytes().all(is_path_byte)) {
+    if !template.literals().all(is_path_text) {
         return Err(RenderError::PathText);
     }
     let path = expand(
@@ -96,9 +96,15 @@ pub(super) fn path(template: &Template, variables: &Variables<'_>) -> Result<Zer
     }))
 }
 
-/// The characters of a path as a row may write it: RFC 3986, section 3.3.
-pub(super) fn is_path_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte)
+/// Whether a text can stand in a path as a row writes it (RFC 3986, section 3.3). A `%` is followed by its two digits:
+/// else a value could complete it.
+fn is_path_text(text: &str) -> bool {
+    let is_path_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=:@%".contains(&byte);
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    text.bytes().all(is_path_byte) && text.split('%').skip(1).all(is_escape)
 }
 
 /// Expands the template of a header value: visible ASCII and spaces, nothing that could begin another header.

@@ -39,6 +39,8 @@ impl FromStr for HostPort {
         let (host, port) = text.trim().rsplit_once(':').ok_or(InvalidHostPort)?;
         let port = port.parse().ok().filter(|port| *port != 0).ok_or(InvalidHostPort)?;
         let host = match url::Host::parse(host).map_err(|_| InvalidHostPort)? {
+            // There are no wildcards: one would be taken for a name, and never match.
+            url::Host::Domain(name) if name.contains('*') => return Err(InvalidHostPort),
             url::Host::Domain(name) => name,
             url::Host::Ipv4(address) => address.to_string(),
             url::Host::Ipv6(address) => address.to_string(),
@@ -85,6 +87,8 @@ mod tests {
             "a b:80",
             "fd00::5:443x",
             "http://host:80",
+            "*:80",
+            "*.internal:80",
         ] {
             assert!(text.parse::<HostPort>().is_err(), "{text}");
         }

@@ -6,8 +6,8 @@ use crate::recipe::problem::step;
 use crate::recipe::{Auth, NamedValue, encode};
 
 /// Headers that belong to the connection or to whoever sends the request, never to a row. With them a row could take a
-/// request apart (RFC 9112, section 6), speak to another host, or get an answer that nobody can read.
-const FORBIDDEN: [&str; 15] = [
+/// request apart (RFC 9112, section 6), speak to another host, make a DELETE of a test, or get an answer that nobody can read.
+const FORBIDDEN: [&str; 18] = [
     "accept-encoding",
     "connection",
     "content-length",
@@ -23,6 +23,9 @@ const FORBIDDEN: [&str; 15] = [
     "upgrade",
     "user-agent",
     "via",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
 ];
 
 /// A map of headers. `taken` are the names that the credential already has.

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::headers;
 use super::scope::Scope;
 use crate::provider::ProviderRow;
@@ -20,11 +22,12 @@ pub(super) fn check(row: &ProviderRow, request: &Request, policy: &LintPolicy, s
 }
 
 fn check_base_url(row: &ProviderRow, text: &str, policy: &LintPolicy, scope: &mut Scope) {
-    scope.body_template(BASE_URL, text);
+    scope.base_template(BASE_URL, text);
     let base = match BaseUrl::parse(text) {
         Ok(base) => base,
         Err(error) => return scope.report(BASE_URL, "base_url", format!("Correct the base URL: {error}.")),
     };
+    scope.mark_sent(base.path());
     check_path(BASE_URL, base.path(), scope);
     match &base {
         BaseUrl::Own { variable, .. } => {
@@ -65,7 +68,8 @@ pub(super) fn check_path(pointer: &str, path: &Template, scope: &mut Scope) {
 /// Whether no more of a secret reaches the host than a short piece: a host is seen by name servers and in logs.
 fn check_secrets(row: &ProviderRow, host: &Template, scope: &mut Scope) -> bool {
     let mut is_fine = true;
-    for name in host.variables() {
+    let mut together = 0;
+    for name in host.variables().collect::<BTreeSet<_>>() {
         let Some(variable) = scope.declared(name) else {
             is_fine = false;
             continue;
@@ -79,8 +83,20 @@ fn check_secrets(row: &ProviderRow, host: &Template, scope: &mut Scope) -> bool 
                      it is a piece of `{from}`, which is secret, and a host is not."
                 )
             }
+            Origin::SecretPiece => {
+                together += variable.longest.unwrap_or(0);
+                continue;
+            }
             _ => continue,
         };
+        scope.report(BASE_URL, "secret_in_host", message);
+        is_fine = false;
+    }
+    if together > MAX_SECRET_PIECE {
+        let message = format!(
+            "Bound the captures in the host to {MAX_SECRET_PIECE} characters together: they are pieces of what is \
+             secret, and a host is not."
+        );
         scope.report(BASE_URL, "secret_in_host", message);
         is_fine = false;
     }

@@ -46,7 +46,12 @@ fn check_credential(row: &ProviderRow, scope: &mut Scope) {
         let message = "Say what to ask for: a credential with a label, or fields under recipe.";
         scope.report("/credential", "credential_missing", message);
     }
-    if row.auth == AuthType::None && (row.credential.is_some() || scope.fields.iter().any(|field| field.secret)) {
+    let has_secret = scope.fields.iter().any(|field| field.secret);
+    if row.auth != AuthType::None && !has_secret {
+        let message = "Mark the field that holds the key as secret: what is not is stored and shown in clear.";
+        scope.report("/recipe/fields", "no_secret", message);
+    }
+    if row.auth == AuthType::None && (row.credential.is_some() || has_secret) {
         let message = "Choose how the provider authenticates its callers, or ask for no secret.";
         scope.report("/auth", "auth_mismatch", message);
     }

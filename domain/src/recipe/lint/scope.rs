@@ -10,6 +10,8 @@ pub(super) struct Scope {
     pub(super) fields: Vec<Field>,
     declared: BTreeMap<String, Declared>,
     used: BTreeSet<String>,
+    /// Those that stand in a request beside its host: what the provider is told.
+    sent: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
@@ -61,6 +63,7 @@ impl Scope {
             fields,
             declared,
             used: BTreeSet::new(),
+            sent: BTreeSet::new(),
             problems: Vec::new(),
         }
     }
@@ -71,6 +74,10 @@ impl Scope {
 
     pub(super) fn mark_used(&mut self, name: &str) {
         self.used.insert(name.to_owned());
+    }
+
+    pub(super) fn mark_sent(&mut self, template: &Template) {
+        self.sent.extend(template.variables().map(str::to_owned));
     }
 
     pub(super) fn declared(&self, name: &str) -> Option<&Declared> {
@@ -89,6 +96,13 @@ impl Scope {
 
     /// A template in a JSON body, where braces are common.
     pub(super) fn body_template(&mut self, pointer: &str, text: &str) -> Template {
+        let template = self.base_template(pointer, text);
+        self.mark_sent(&template);
+        template
+    }
+
+    /// The template of a base URL, whose host tells the provider nothing.
+    pub(super) fn base_template(&mut self, pointer: &str, text: &str) -> Template {
         self.text(pointer, text, super::limits::TEMPLATE);
         let template = Template::parse(text);
         for name in template.variables() {
@@ -141,9 +155,26 @@ impl Scope {
                 format!("Use {{{name}}} in the request or the test, or remove it: nobody should be asked for it.");
             Problem::new(variable.pointer.clone(), "unused_variable", message)
         });
-        let findings: Vec<Problem> = findings.collect();
+        let mut findings: Vec<Problem> = findings.collect();
+        findings.extend(self.unsent(row));
         self.problems.extend(findings);
         self.problems
+    }
+
+    /// Secrets of which nothing is sent but a piece in the host: the provider would take any key for a good one.
+    fn unsent(&self, row: &ProviderRow) -> Vec<Problem> {
+        let mut findings = Vec::new();
+        for (name, variable) in &self.declared {
+            let mut derived = row.recipe.derive.iter().filter(|(_, derive)| derive.from == *name);
+            let is_sent = self.sent.contains(name) || derived.any(|(derived, _)| self.sent.contains(derived));
+            if variable.origin == Origin::Secret && self.used.contains(name) && !is_sent && row.recipe.request.is_some()
+            {
+                let message =
+                    format!("Send {{{name}}}, by auth or otherwise: no more of it than a piece in the host is used.");
+                findings.push(Problem::new(variable.pointer.clone(), "secret_not_sent", message));
+            }
+        }
+        findings
     }
 }
 

@@ -25,6 +25,8 @@ fn a_base_url_fixes_where_a_key_may_go() {
         ("https://{dc} .example.com/{tenant}", "host"),
         ("https://{dc}.example.com/{tenant}/../x", "path"),
         ("https://{dc}.example.com/{tenant}/a b", "path"),
+        ("https://{dc}.example.com/a%{tenant}", "path"),
+        ("https://{dc}.example.com/{tenant}%2", "path"),
     ] {
         assert_findings(&[(&[(at, &format!("{base_url:?}"))], at, code)]);
     }
@@ -54,6 +56,34 @@ fn a_piece_of_a_secret_in_a_host_is_short() {
         findings(&with(&[("/recipe/derive/dc/pattern", "\"-([a-z]{1,16})$\"")])),
         []
     );
+}
+
+#[test]
+fn pieces_of_secrets_in_a_host_are_short_together() {
+    let at = "/recipe/request/base_url";
+    let halves = r#"{ "dc": { "from": "key", "pattern": "^([a-z0-9]{8})" },
+                      "rest": { "from": "key", "pattern": "([a-z0-9]{9})$" } }"#;
+    let host = "\"https://{dc}{rest}.api.example.com/{tenant}\"";
+    assert_findings(&[(&[("/recipe/derive", halves), (at, host)], at, "secret_in_host")]);
+    let short = halves.replace("{9}", "{8}");
+    assert_eq!(findings(&with(&[("/recipe/derive", &short), (at, host)])), []);
+}
+
+#[test]
+fn a_key_that_is_never_sent_cannot_be_tested() {
+    let unsent = [("/recipe/request/auth", "\"none\"")];
+    assert_findings(&[(&unsent, "/recipe/fields/0", "secret_not_sent")]);
+    for (pointer, value) in [
+        (
+            "/recipe/request/base_url",
+            "\"https://{dc}.example.com/{tenant}/{key}\"",
+        ),
+        ("/recipe/request/query/k", "\"{key}\""),
+        ("/recipe/test/body/json/k", "\"{key}\""),
+        ("/recipe/test/headers", "{ \"X-Part\": \"{dc}\" }"),
+    ] {
+        assert_eq!(findings(&with(&[unsent[0], (pointer, value)])), [], "{pointer}");
+    }
 }
 
 #[test]
@@ -139,7 +169,7 @@ fn the_operator_s_hosts_may_be_plain_and_internal() {
 }
 
 #[test]
-fn headers_and_parameters_are_names_and_one_line() {
+fn a_header_has_a_name_of_its_own_that_a_row_may_set() {
     let region = "\"{region}\"";
     for (name, code) in [
         ("Host", "forbidden_header"),
@@ -150,6 +180,9 @@ fn headers_and_parameters_are_names_and_one_line() {
         ("X-Forwarded-For", "forbidden_header"),
         ("x-forwarded-host", "forbidden_header"),
         ("Proxy-Authorization", "forbidden_header"),
+        ("X-HTTP-Method-Override", "forbidden_header"),
+        ("X-HTTP-Method", "forbidden_header"),
+        ("X-Method-Override", "forbidden_header"),
         ("a b", "header_name"),
         ("a:b", "header_name"),
         ("{key}", "header_name"),
@@ -160,6 +193,10 @@ fn headers_and_parameters_are_names_and_one_line() {
         let at = format!("/recipe/request/headers/{name}");
         assert_findings(&[(&[(&at, region)], &at, code)]);
     }
+}
+
+#[test]
+fn headers_and_parameters_are_names_and_one_line() {
     let at = "/recipe/request/headers/X-Region";
     assert_findings(&[
         (&[(at, "\"{region}\\r\\nX-Evil: 1\"")], at, "header_value"),

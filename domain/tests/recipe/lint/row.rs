@@ -70,6 +70,14 @@ fn the_parts_of_a_row_go_together() {
 }
 
 #[test]
+fn what_authenticates_is_kept_as_a_secret() {
+    let open = row("{ key: a, name: A, category: B, auth: bearer, recipe: { fields: [ { name: token } ] } }");
+    assert_eq!(findings(&open), [("/recipe/fields".to_owned(), "no_secret")]);
+    let none = row("{ key: a, name: A, category: B, auth: none, recipe: { fields: [ { name: site } ] } }");
+    assert_eq!(findings(&none), []);
+}
+
+#[test]
 fn counts_and_sizes_are_limited() {
     let many = |count: usize, item: &dyn Fn(usize) -> String| (0..count).map(item).collect::<Vec<_>>().join(",");
     let headers = format!(
