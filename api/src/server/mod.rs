@@ -3,6 +3,7 @@
 mod data_folder;
 mod first_start;
 mod hardening;
+mod log_lines;
 mod logging;
 mod running;
 mod seeds;
