@@ -42,8 +42,7 @@ pub(crate) async fn observe(State(app): State<AppState>, mut request: Request, n
     let correlation = named(&request).unwrap_or_else(|| CorrelationId::new(app.ids.uuid()));
     request.extensions_mut().insert(Correlation(correlation));
 
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    let mut response = answer.unwrap_or_else(|_| Problem::internal(&"a handler panicked").into_response());
+    let mut response = answered(next.run(request)).await;
 
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
     let text = correlation.uuid().hyphenated().encode_lower(&mut text);
@@ -67,7 +66,32 @@ pub(crate) async fn observe(State(app): State<AppState>, mut request: Request, n
     response
 }
 
+/// The answer of a handler; of one that panics, a problem that tells the caller nothing of it.
+async fn answered(handler: impl Future<Output = Response>) -> Response {
+    let answer = AssertUnwindSafe(handler).catch_unwind().await;
+    answer.unwrap_or_else(|_| Problem::internal(&"a handler panicked").into_response())
+}
+
 /// The correlation id that the caller chose, when it is a UUID.
 fn named(request: &Request) -> Option<CorrelationId> {
     request.headers().get(CORRELATION_ID)?.to_str().ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_without_details() {
+        let response = answered(async { panic!("the key is s3cret") }).await;
+        assert_eq!(response.status(), 500);
+        let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(
+            body.contains("\"code\":\"internal\"") && !body.contains("s3cret"),
+            "{body}"
+        );
+    }
 }
