@@ -47,7 +47,7 @@ fn paste(row: &ProviderRow, fields: &[(&str, &str)]) -> Result<FieldValues, Vec<
     let pasted = fields
         .iter()
         .map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)));
-    accept(row, pasted.collect())
+    accept(row, pasted.collect(), &LintPolicy::default())
 }
 
 #[test]
