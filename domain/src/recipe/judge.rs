@@ -54,7 +54,7 @@ fn without_rule(status: u16) -> TestOutcome {
 }
 
 /// Whether a status says nothing of the key by itself, so that only a rule that names it counts.
-fn is_outage(status: u16) -> bool {
+pub(super) fn is_outage(status: u16) -> bool {
     matches!(status, 300..=399 | 408 | 429 | 500..)
 }
 

@@ -188,7 +188,7 @@ fn host_finding(
             "Write a host name. Addresses are only for what the operator allows by --egress-allow.",
         ));
     }
-    if host::registrable(host).is_none() {
+    if !host::is_public_name(host) {
         return Some((
             "host",
             "Write a public host name. Others are only for what the operator allows by --egress-allow.",

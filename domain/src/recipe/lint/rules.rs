@@ -1,5 +1,6 @@
 use super::limits;
 use super::scope::Scope;
+use crate::recipe::judge::is_outage;
 use crate::recipe::{BodyMatch, HeaderMatch, Method, Rule, Test, encode};
 
 /// How the answer to a test is read.
@@ -13,6 +14,9 @@ pub(super) fn check(test: &Test, scope: &mut Scope) {
         scope.count(&pointer, rules.len(), limits::RULES);
         for (at, rule) in rules.iter().enumerate() {
             check_rule(&format!("{pointer}/{at}"), rule, test.method, scope);
+            if name != "reject" {
+                check_success(&format!("{pointer}/{at}"), rule, scope);
+            }
             if name == "warn" && rule.code.is_none() {
                 let message = "Say with a code what is amiss, such as insufficient_scope or no_funds.";
                 scope.report(format!("{pointer}/{at}"), "warn_without_code", message);
@@ -43,6 +47,24 @@ fn check_rule(pointer: &str, rule: &Rule, method: Method, scope: &mut Scope) {
     if rule.code.as_deref().is_some_and(|code| !limits::is_identifier(code)) {
         let message = "Write the code with lower-case letters, digits and _, such as insufficient_scope.";
         scope.report(format!("{pointer}/code"), "code", message);
+    }
+}
+
+/// A refusal or an outage would connect any key if its status were enough.
+fn check_success(pointer: &str, rule: &Rule, scope: &mut Scope) {
+    let Some(statuses) = rule
+        .status
+        .as_ref()
+        .filter(|_| rule.body.is_none() && rule.header.is_none())
+    else {
+        return;
+    };
+    // Of an outage only a status that stands alone counts.
+    let names_outage = (300..=599).any(|status| is_outage(status) && statuses.width_at(status) == Some(1));
+    if names_outage || statuses.width_at(401).is_some() {
+        let message = "Look at the body or a header too: 401, redirects, 408, 429 and 5xx do not mean by themselves that \
+                       the key works.";
+        scope.report(format!("{pointer}/status"), "accept_status", message);
     }
 }
 

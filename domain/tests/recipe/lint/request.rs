@@ -37,6 +37,7 @@ fn a_base_url_fixes_where_a_key_may_go() {
         ("https://0x7f.1/{tenant}", "ip_literal"),
         ("https://localhost/{tenant}", "host"),
         ("https://com/{tenant}", "host"),
+        ("https://a_b.example.com/{tenant}", "host"),
         ("https://db.internal/{tenant}", "host"),
         ("https://api.example.com/{tenant}/{nobody}", "undeclared_variable"),
         ("{tenant}/api", "open_host"),

@@ -29,6 +29,37 @@ fn a_path_follows_the_base_url() {
 }
 
 #[test]
+fn a_refusal_or_an_outage_is_no_success_by_its_status_alone() {
+    let taken = "accept_status";
+    for (rule, fine) in [
+        (r#"{ "status": 200 }"#, true),
+        (r#"{ "status": [ "2xx", 404, 422 ] }"#, true),
+        (r#"{ "status": "500-599" }"#, true),
+        (
+            r#"{ "status": 429, "body": { "pointer": "/code", "equals": "no_funds" } }"#,
+            true,
+        ),
+        (
+            r#"{ "status": 302, "header": { "name": "Location", "equals": "/home" } }"#,
+            true,
+        ),
+        (r#"{ "status": 401 }"#, false),
+        (r#"{ "status": "4xx" }"#, false),
+        (r#"{ "status": "100-599" }"#, false),
+        (r#"{ "status": [ 200, 302 ] }"#, false),
+        (r#"{ "status": 408 }"#, false),
+        (r#"{ "status": 429 }"#, false),
+        (r#"{ "status": 500 }"#, false),
+    ] {
+        let accept = findings(&with(&[("/recipe/test/accept/0", rule)]));
+        let expected = ("/recipe/test/accept/0/status".to_owned(), taken);
+        assert_eq!(accept, if fine { vec![] } else { vec![expected] }, "{rule}");
+    }
+    assert_below(TEST, &[("warn/0/status", "503", "warn/0/status", taken)]);
+    assert_eq!(findings(&with(&[("/recipe/test/reject/0/status", "500")])), []);
+}
+
+#[test]
 fn a_test_knows_success_and_its_rules_can_hold() {
     assert_below(
         TEST,
