@@ -1,8 +1,10 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::Category;
 use lru::LruCache;
+use serde::Serialize;
 use sqlx::sqlite::SqlitePool;
 
 use crate::cache::{Changes, DocumentCache};
@@ -21,11 +23,11 @@ const KEPT: usize = 1024;
 pub(crate) struct Documents<M: Model> {
     table: DocumentTable,
     /// Documents as the table has them, or newer.
-    known: LruCache<String, Slot<M::Document>>,
+    known: LruCache<Arc<str>, Slot<M::Document>>,
     /// The keys of those that are newer, in the order of their change.
-    dirty: Vec<String>,
+    dirty: Vec<Arc<str>>,
     /// The keys of those that are being written.
-    writing: Vec<String>,
+    writing: Vec<Arc<str>>,
     /// Whether every document of the table is known, so that what is not known does not exist.
     complete: bool,
     kept: usize,
@@ -54,10 +56,10 @@ impl<M: Model> Documents<M> {
 
     /// Reads the documents of these keys that are not known yet.
     async fn load(&mut self, keys: &[Keys], readers: &SqlitePool) -> Result<(), Halt> {
-        let mut missing: Vec<&str> = keys
+        let mut missing: Vec<&Arc<str>> = keys
             .iter()
             .flat_map(Keys::iter)
-            .filter(|key| !self.known.contains(*key))
+            .filter(|key| !self.known.contains(&***key))
             .collect();
         missing.sort_unstable();
         missing.dedup();
@@ -65,14 +67,14 @@ impl<M: Model> Documents<M> {
             return Ok(());
         }
         let mut found = if self.complete {
-            std::collections::HashMap::new()
+            HashMap::new()
         } else {
             self.table.load(readers, &missing).await.map_err(Halt::Database)?
         };
         for key in missing {
-            let stored = found.remove(key).map(|json| serde_json::from_str(&json));
+            let stored = found.remove(&**key).map(|json| serde_json::from_str(&json));
             let document = stored.transpose().map_err(|_| Halt::Corrupt)?;
-            self.known.put(key.to_owned(), Slot { document, dirty: false });
+            self.known.put(Arc::clone(key), Slot { document, dirty: false });
         }
         Ok(())
     }
@@ -84,7 +86,7 @@ impl<M: Model> Documents<M> {
             let changed = M::apply(key, &mut slot.document, &event.stored, body).map_err(|unfit| unfit.to_string())?;
             if changed && !slot.dirty {
                 slot.dirty = true;
-                self.dirty.push(key.to_owned());
+                self.dirty.push(Arc::clone(key));
             }
         }
         Ok(())
@@ -121,14 +123,15 @@ impl<M: Model> Projector for Documents<M> {
 
     fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error> {
         let mut rows = Vec::with_capacity(self.dirty.len());
+        let mut json = Vec::new();
         for key in &self.dirty {
             let Some(slot) = self.known.peek_mut(key) else { continue };
             slot.dirty = false;
             if let Some(document) = &slot.document {
                 rows.push(Row {
-                    key: key.clone(),
+                    key: Arc::clone(key),
                     lookup: M::lookup(document),
-                    document: serde_json::to_string(document).map_err(|e| sqlx::Error::Encode(Box::new(e)))?,
+                    document: to_json(document, &mut json)?,
                 });
             }
         }
@@ -152,7 +155,7 @@ impl<M: Model> Projector for Documents<M> {
         if written.is_empty() {
             return false;
         }
-        self.cache.invalidate(written.iter().map(String::as_str));
+        self.cache.invalidate(written.iter().map(|key| &**key));
         self.changes.bump();
         true
     }
@@ -173,4 +176,13 @@ impl<M: Model> Projector for Documents<M> {
     fn relax(&mut self) {
         self.kept = KEPT;
     }
+}
+
+/// JSON as a shared text. `buffer` is used again and again, so that it need not grow anew for every document.
+fn to_json(document: &impl Serialize, buffer: &mut Vec<u8>) -> Result<Arc<str>, sqlx::Error> {
+    buffer.clear();
+    serde_json::to_writer(&mut *buffer, document).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
+    str::from_utf8(buffer)
+        .map(Arc::from)
+        .map_err(|e| sqlx::Error::Encode(Box::new(e)))
 }

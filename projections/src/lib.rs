@@ -16,6 +16,7 @@ mod history;
 mod integrations;
 mod model;
 mod name;
+mod named;
 mod past;
 mod projections;
 mod projector;

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::{Category, Event};
 use eventlog::StoredEvent;
 use serde::Serialize;
@@ -45,24 +47,25 @@ pub(crate) trait Model: Send + Sync + 'static {
     }
 }
 
-/// The keys of at most two documents.
+/// The keys of at most two documents. They are shared: a key goes from the event to the documents in memory and on to the
+/// statement without being copied.
 #[derive(Debug, Default)]
-pub(crate) struct Keys([Option<String>; 2]);
+pub(crate) struct Keys([Option<Arc<str>>; 2]);
 
 impl Keys {
     /// The event does not matter to this model.
     pub(crate) const NONE: Self = Self([None, None]);
 
-    pub(crate) fn one(key: String) -> Self {
-        Self([Some(key), None])
+    pub(crate) fn one(key: impl Into<Arc<str>>) -> Self {
+        Self([Some(key.into()), None])
     }
 
-    pub(crate) fn two(first: String, second: String) -> Self {
-        Self([Some(first), Some(second)])
+    pub(crate) fn two(first: impl Into<Arc<str>>, second: impl Into<Arc<str>>) -> Self {
+        Self([Some(first.into()), Some(second.into())])
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().flatten().map(String::as_str)
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.0.iter().flatten()
     }
 }
 

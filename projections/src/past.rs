@@ -25,7 +25,7 @@ pub(crate) async fn document_as_of<M: Model>(
             }
             from = event.revision + 1;
             let body = event.event().map_err(|_| QueryError::Corrupt(M::NAME))?;
-            if M::keys(&event, &body).iter().any(|touched| touched == key) {
+            if M::keys(&event, &body).iter().any(|touched| **touched == *key) {
                 M::apply(key, &mut document, &event, &body).map_err(|_| QueryError::Corrupt(M::NAME))?;
             }
         }

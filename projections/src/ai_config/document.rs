@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::account::AccountEvent;
 use domain::integration::{ConnectionStatus, IntegrationEvent, Standing};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::ProjectionName;
 use crate::accounts::AiSettingsView;
 use crate::model::{Keys, Model, Unfit};
+use crate::named::Named;
 
 /// The read model of what decides whose key an AI service gets. It holds little, changes seldom, and is all in memory
 /// after it was asked for once.
@@ -48,7 +49,7 @@ pub(crate) struct Provider {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Integration {
     pub(crate) installed: bool,
-    pub(crate) keys: BTreeMap<ConnectionName, Key>,
+    pub(crate) keys: Named<Key>,
 }
 
 /// The version in use of a key.
@@ -60,15 +61,15 @@ pub(crate) struct Key {
 }
 
 pub(crate) fn account_key(account: &AccountId) -> String {
-    format!("account:{account}")
+    ["account:", account.as_str()].concat()
 }
 
 pub(crate) fn provider_key(provider: &ProviderKey) -> String {
-    format!("provider:{provider}")
+    ["provider:", provider.as_str()].concat()
 }
 
 pub(crate) fn integration_key(account: &AccountId, provider: &ProviderKey) -> String {
-    format!("integration:{account}.{provider}")
+    ["integration:", account.as_str(), ".", provider.as_str()].concat()
 }
 
 impl Model for AiConfig {
@@ -212,7 +213,7 @@ impl Integration {
                     version: event.version,
                     status: ConnectionStatus::Unverified,
                 };
-                self.keys.insert(event.connection.clone(), key);
+                self.keys.insert(&event.connection, key);
             }
             IntegrationEvent::CredentialRotated(event) => {
                 if let Some(key) = self.key(&event.connection, event.credential)

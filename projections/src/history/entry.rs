@@ -1,12 +1,12 @@
 use chrono::{DateTime, Utc};
-use domain::{AccountId, Actor, ActorKind, CommandId, ConnectionName, CorrelationId, CredentialId};
+use domain::{AccountId, Actor, CommandId, ConnectionName, CorrelationId, CredentialId};
 use domain::{EventId, Position, ProviderKey};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
-use crate::store::{position_from, uuid_from};
+use crate::store::{Envelope, position_from, uuid_from};
 use crate::{ProjectionName, QueryError};
 
 /// An event as an auditor sees it: all that the log holds of it.
@@ -54,25 +54,28 @@ impl HistoryEntry {
     }
 
     fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        let envelope: Envelope<String, Option<ConnectionName>> =
+            serde_json::from_str(row.try_get("envelope")?).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+        let (id, stream, revision, schema, connection, actor_kind, command_id, correlation_id) = envelope;
         Ok(Self {
             position: position_from(row.try_get("position")?)?,
-            id: EventId::new(uuid_from(row, "id")?),
-            stream: row.try_get("stream")?,
-            revision: row.try_get::<i64, _>("revision")?.cast_unsigned(),
+            id,
+            stream,
+            revision,
             kind: row.try_get("kind")?,
-            schema: row.try_get("schema")?,
+            schema,
             recorded_at: DateTime::from_timestamp_micros(row.try_get("recorded_at")?)
                 .ok_or_else(|| sqlx::Error::Decode("a time out of range".into()))?,
             actor: Actor {
-                kind: actor_kind(row.try_get("actor_kind")?)?,
-                id: row.try_get("actor_id")?,
+                kind: actor_kind,
+                id: row.try_get("actor")?,
             },
             account: text(row, "account")?,
             provider: text(row, "provider")?,
-            connection: text(row, "connection")?,
+            connection,
             credential: credential(row)?,
-            command_id: CommandId::new(uuid_from(row, "command_id")?),
-            correlation_id: CorrelationId::new(uuid_from(row, "correlation_id")?),
+            command_id,
+            correlation_id,
             data: RawValue::from_string(row.try_get("data")?).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
         })
     }
@@ -93,11 +96,4 @@ where
     let text: Option<String> = row.try_get(column)?;
     text.map(|text| T::try_from(text).map_err(|e| sqlx::Error::Decode(Box::new(e))))
         .transpose()
-}
-
-fn actor_kind(text: &str) -> Result<ActorKind, sqlx::Error> {
-    [ActorKind::User, ActorKind::Service, ActorKind::Ai, ActorKind::System]
-        .into_iter()
-        .find(|kind| kind.as_str() == text)
-        .ok_or_else(|| sqlx::Error::Decode("unknown kind of actor".into()))
 }

@@ -90,7 +90,7 @@ impl HistoryQuery {
             ("account", filter.account.as_ref().map(AccountId::as_str)),
             ("provider", filter.provider.as_ref().map(ProviderKey::as_str)),
             ("kind", filter.kind.as_deref()),
-            ("actor_id", filter.actor.as_deref()),
+            ("actor", filter.actor.as_deref()),
         ];
         let mut sql = "position > ?1".to_owned();
         let mut arguments = SqliteArguments::default();

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use chrono::serde::{ts_microseconds, ts_microseconds_option};
 use chrono::{DateTime, Utc};
 use domain::integration::{
     ConnectionStatus, CredentialConnected, CredentialDisconnected, CredentialRotated, CredentialTested,
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ProjectionName;
 use crate::model::{Keys, Model, Unfit};
+use crate::named::Named;
 
 /// The read model of what accounts have installed and connected: one document per account and provider.
 pub(crate) struct Integrations;
@@ -22,15 +24,17 @@ pub(crate) struct IntegrationDocument {
     /// The revision of the stream.
     pub(crate) revision: u64,
     /// None while it is off the account's list.
+    #[serde(with = "ts_microseconds_option")]
     pub(crate) installed_at: Option<DateTime<Utc>>,
     /// None for one that holds no key.
-    pub(crate) connections: BTreeMap<ConnectionName, Option<Key>>,
+    pub(crate) connections: Named<Option<Box<Key>>>,
 }
 
 /// The key behind a connection, in all its valid versions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) credential: CredentialId,
+    #[serde(with = "ts_microseconds")]
     pub(crate) connected_at: DateTime<Utc>,
     pub(crate) current: Version,
     pub(crate) candidate: Option<Version>,
@@ -42,26 +46,25 @@ pub(crate) struct Key {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Version {
     pub(crate) number: u32,
+    #[serde(with = "ts_microseconds")]
     pub(crate) saved_at: DateTime<Utc>,
     pub(crate) status: ConnectionStatus,
-    pub(crate) last_test: Option<LastTest>,
+    pub(crate) last_test: Option<TestRecord>,
     pub(crate) identity: Option<String>,
 }
 
-/// The last test of a version of a key.
+/// The last test of a version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LastTest {
-    /// What came of it.
-    pub verdict: Verdict,
-    /// Why, as a stable code.
-    pub code: Option<String>,
-    /// When it was.
-    pub at: DateTime<Utc>,
+pub(crate) struct TestRecord {
+    pub(crate) verdict: Verdict,
+    pub(crate) code: Option<String>,
+    #[serde(with = "ts_microseconds")]
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// The key of a document. No account id has a dot in it, so all of an account's stand together.
 pub(crate) fn key(account: &AccountId, provider: &ProviderKey) -> String {
-    format!("{account}.{provider}")
+    [account.as_str(), ".", provider.as_str()].concat()
 }
 
 impl Model for Integrations {
@@ -94,7 +97,7 @@ impl Model for Integrations {
                 provider: provider.clone(),
                 revision: stored.revision,
                 installed_at: Some(stored.recorded_at),
-                connections: BTreeMap::from([(ConnectionName::default(), None)]),
+                connections: Named::one(ConnectionName::default(), None),
             });
             return Ok(true);
         }
@@ -114,7 +117,7 @@ impl IntegrationDocument {
             provider,
             revision: 0,
             installed_at: None,
-            connections: BTreeMap::new(),
+            connections: Named::new(),
         }
     }
 
@@ -141,7 +144,7 @@ impl IntegrationDocument {
             IntegrationEvent::CredentialDisconnected(event) => self.disconnect(event),
             IntegrationEvent::IntegrationUninstalled(_) => {
                 self.installed_at = None;
-                self.connections.clear();
+                self.connections = Named::new();
             }
         }
     }
@@ -149,7 +152,7 @@ impl IntegrationDocument {
     fn key(&mut self, connection: &ConnectionName, credential: CredentialId) -> Option<&mut Key> {
         self.connections
             .get_mut(connection)?
-            .as_mut()
+            .as_deref_mut()
             .filter(|key| key.credential == credential)
     }
 
@@ -161,14 +164,17 @@ impl IntegrationDocument {
             candidate: None,
             retiring: BTreeMap::new(),
         };
-        self.connections.insert(event.connection.clone(), Some(key));
+        self.connections.insert(&event.connection, Some(Box::new(key)));
     }
 
     /// `default` stays on the list without a key; a connection of another name is gone with its key.
     fn disconnect(&mut self, event: &CredentialDisconnected) {
         if self.key(&event.connection, event.credential).is_some() {
             self.connections.remove(&event.connection);
-            self.connections.entry(ConnectionName::default()).or_insert(None);
+            let default = ConnectionName::default();
+            if self.connections.get(&default).is_none() {
+                self.connections.insert(&default, None);
+            }
         }
     }
 }
@@ -223,7 +229,7 @@ impl Version {
         if event.outcome.identity.is_some() {
             self.identity.clone_from(&event.outcome.identity);
         }
-        self.last_test = Some(LastTest {
+        self.last_test = Some(TestRecord {
             verdict: event.outcome.verdict,
             code: event.outcome.code.clone(),
             at,

@@ -5,6 +5,5 @@ mod query;
 mod view;
 
 pub(crate) use document::IntegrationDocument;
-pub use document::LastTest;
 pub use query::IntegrationsQuery;
-pub use view::{CandidateView, ConnectionView, IntegrationView, RetiringView};
+pub use view::{CandidateView, ConnectionView, IntegrationView, LastTest, RetiringView};

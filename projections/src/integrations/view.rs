@@ -1,12 +1,11 @@
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
-use domain::integration::ConnectionStatus;
+use domain::integration::{ConnectionStatus, Verdict};
 use domain::{ConnectionName, CredentialId, ProviderKey};
 use serde::Serialize;
 
-use super::document::{IntegrationDocument, Key, LastTest, Version};
+use super::document::{IntegrationDocument, Key, TestRecord, Version};
 use crate::catalog::LogoRef;
+use crate::named::Named;
 
 /// An integration as Settings shows it. The masked hints are joined from the vault, by [`IntegrationView::secrets`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,6 +75,27 @@ pub struct RetiringView {
     pub retire_at: DateTime<Utc>,
 }
 
+/// The last test of a version of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LastTest {
+    /// What came of it.
+    pub verdict: Verdict,
+    /// Why, as a stable code.
+    pub code: Option<String>,
+    /// When it was.
+    pub at: DateTime<Utc>,
+}
+
+impl From<TestRecord> for LastTest {
+    fn from(record: TestRecord) -> Self {
+        Self {
+            verdict: record.verdict,
+            code: record.code,
+            at: record.at,
+        }
+    }
+}
+
 /// What an integration shows of its provider.
 pub(super) struct Face {
     pub(super) name: String,
@@ -140,7 +160,7 @@ impl ConnectionView {
             status: key.current.status,
             credential: Some(key.credential),
             version: Some(key.current.number),
-            last_test: key.current.last_test,
+            last_test: key.current.last_test.map(LastTest::from),
             identity: key.current.identity,
             connected_at: Some(key.connected_at),
             saved_at: Some(key.current.saved_at),
@@ -157,16 +177,16 @@ impl From<Version> for CandidateView {
         Self {
             version: version.number,
             status: version.status,
-            last_test: version.last_test,
+            last_test: version.last_test.map(LastTest::from),
             saved_at: version.saved_at,
         }
     }
 }
 
-fn connections(connections: BTreeMap<ConnectionName, Option<Key>>) -> Vec<ConnectionView> {
+fn connections(connections: Named<Option<Box<Key>>>) -> Vec<ConnectionView> {
     let views = connections.into_iter().map(|(name, key)| match key {
         None => ConnectionView::without_key(name),
-        Some(key) => ConnectionView::with_key(name, key),
+        Some(key) => ConnectionView::with_key(name, *key),
     });
     views.collect()
 }

@@ -11,7 +11,7 @@ use crate::store::{Checkpoint, Generation, ReadStore, Stage};
 use crate::{ProjectionError, ProjectionName};
 
 /// Rows that are kept in memory, at most, while catching up.
-const MAX_PENDING: usize = 16_384;
+const MAX_PENDING: usize = 4096;
 /// Events that concern nobody are passed by without a write. After so many, the checkpoint is stored all the same, so that
 /// a restart need not read them again.
 const MAX_UNSTORED: usize = 10_000;

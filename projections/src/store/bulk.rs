@@ -34,7 +34,7 @@ impl Bulk {
     pub(crate) fn statements<R>(
         &self,
         rows: impl ExactSizeIterator<Item = R>,
-        encode: impl Fn(R, &mut SqliteArguments) -> Result<(), BoxDynError>,
+        mut encode: impl FnMut(R, &mut SqliteArguments) -> Result<(), BoxDynError>,
     ) -> Result<Vec<Statement>, sqlx::Error> {
         let mut rows = rows;
         let mut statements = Vec::with_capacity(rows.len() / SIZES[0] + 1);

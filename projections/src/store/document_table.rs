@@ -18,9 +18,9 @@ pub(crate) struct DocumentTable {
 /// One document as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Row {
-    pub(crate) key: String,
+    pub(crate) key: Arc<str>,
     pub(crate) lookup: Option<String>,
-    pub(crate) document: String,
+    pub(crate) document: Arc<str>,
 }
 
 impl DocumentTable {
@@ -48,7 +48,7 @@ impl DocumentTable {
     pub(crate) async fn load(
         &self,
         db: impl SqliteExecutor<'_>,
-        keys: &[&str],
+        keys: &[&Arc<str>],
     ) -> Result<HashMap<String, String>, sqlx::Error> {
         let keys = serde_json::to_string(keys).map_err(|e| sqlx::Error::Encode(Box::new(e)))?;
         let rows = sqlx::query(AssertSqlSafe(Arc::clone(&self.load)))

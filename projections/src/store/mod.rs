@@ -23,7 +23,7 @@ pub(crate) use checkpoint::{Checkpoint, Stage, position_from, position_to, uuid_
 pub(crate) use digest::Digester;
 pub(crate) use document_table::{DocumentTable, Row};
 pub(crate) use generation::Generation;
-pub(crate) use history_table::{HistoryRow, HistoryTable};
+pub(crate) use history_table::{Envelope, HistoryRow, HistoryTable};
 
 use crate::ProjectionError;
 
