@@ -2,6 +2,8 @@
 
 mod append;
 mod fixture;
+mod follow;
+mod http;
 mod raw_log;
 mod read;
 mod table;
@@ -19,6 +21,17 @@ struct Arguments {
 enum Measurement {
     /// Durable appends by 1, 16 and 64 writers, against raw SQLite with the same group commit.
     Append(append::Options),
+    /// From an append to a follower, by the relay and the bus inside the process, against a raw transaction.
+    Follow(follow::Options),
+    /// A service that asks for a key within a lease, over HTTP, against a bare handler with the same bytes.
+    HttpAiConfig(http::Options),
+    /// The first page of the marketplace over HTTP, against a bare handler with the same bytes.
+    HttpCatalog(http::Options),
+    /// Connecting a provider over HTTP, against a bare handler that commits to SQLite.
+    HttpCommand(http::Options),
+    /// One of the servers of these measurements.
+    #[command(hide = true)]
+    HttpServer(http::ServerOptions),
     /// Reading the whole log in pages, against a raw loop over the same rows.
     Read(read::Options),
 }
@@ -27,6 +40,11 @@ enum Measurement {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().measurement {
         Measurement::Append(options) => append::run(&options).await,
+        Measurement::Follow(options) => follow::run(&options).await,
+        Measurement::HttpAiConfig(options) => http::ai_config(&options).await,
+        Measurement::HttpCatalog(options) => http::catalog(&options).await,
+        Measurement::HttpCommand(options) => http::command(&options).await,
+        Measurement::HttpServer(options) => http::server(&options).await,
         Measurement::Read(options) => read::run(&options).await,
     }
 }

@@ -25,6 +25,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_ai_config_of))
 }
 
+/// More than most answers are long, in bytes.
+const ROOM: usize = 4096;
+
 /// Which key is wanted, and what for.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -220,7 +223,9 @@ fn answer(resolution: &Resolution, released: &Released) -> Result<Response, Prob
         model: resolution.model.as_deref(),
         position: resolution.position.max(released.position),
     };
-    let body = serde_json::to_vec(&config).map_err(|error| Problem::internal(&error))?;
+    // Room for all of it: a buffer that grows leaves copies of the key behind in freed memory.
+    let mut body = Vec::with_capacity(ROOM);
+    serde_json::to_writer(&mut body, &config).map_err(|error| Problem::internal(&error))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
