@@ -32,16 +32,22 @@ impl Commands {
                     tokio::time::sleep(pause).await;
                     sent_before = true;
                 }
-                // What is there already was put there by this call.
-                Ok(appended) if sent_before => {
-                    return Ok(Appended {
-                        duplicate: false,
-                        ..appended
-                    });
+                Ok(appended) if sent_before && appended.duplicate => {
+                    let duplicate = !self.holds(stream, appended.revision, &events).await?;
+                    return Ok(Appended { duplicate, ..appended });
                 }
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Whether it was these very events that were stored under their ids, up to `revision`, and not those of the same
+    /// command that was sent somewhere else at the same moment.
+    async fn holds(&self, stream: &StreamId, revision: u64, events: &[NewEvent]) -> Result<bool, LogError> {
+        let first = (revision + 1).saturating_sub(events.len() as u64);
+        let stored = self.inner.log.read_stream(stream, first, events.len()).await?;
+        let data = stored.iter().map(|stored| (stored.id, &stored.data));
+        Ok(data.eq(events.iter().map(|event| (event.id, &event.data))))
     }
 
     /// The events of a command as they go into the log.

@@ -11,7 +11,7 @@ use crate::{CommandError, Commands, Context, Receipt};
 /// How often a command starts again because somebody else was faster.
 pub(crate) const MAX_RETRIES: usize = 3;
 /// How many events of a stream are read at a time.
-const PAGE: usize = 500;
+pub(crate) const PAGE: usize = 500;
 
 /// How new a state has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,7 +157,17 @@ impl Commands {
         let stamped = self.stamp(&metadata, &events)?;
         let appended = match self.append(stream, expected, stamped).await {
             Ok(appended) => appended,
-            Err(LogError::Conflict { .. } | LogError::PartialDuplicate { .. }) => return Ok(Commit::Raced),
+            Err(LogError::Conflict { .. }) => return Ok(Commit::Raced),
+            // Some of the ids are taken: by the same command at the same moment, or by another request with the same
+            // idempotency key that concerned something else.
+            Err(LogError::PartialDuplicate { .. }) => {
+                let now = self.load::<A>(stream, Freshness::Fresh).await?;
+                return if now.knows(ctx.command) {
+                    Ok(Commit::Raced)
+                } else {
+                    Err(CommandError::IdempotencyKeyReused)
+                };
+            }
             Err(error) => return Err(error.into()),
         };
         // The ids were there: the same command was carried out at the same moment.

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::integration::{Integration, IntegrationCommand, Validity};
 use domain::{AccountId, Aggregate, Position, StreamId};
 use eventlog::StoredEvent;
-use vault::SecretContext;
+use vault::{PendingSecret, SecretContext};
 
 use crate::execute::Freshness;
 use crate::integration::unerased;
@@ -104,18 +104,20 @@ impl Commands {
         outcome
     }
 
-    async fn sweep_secret(&self, secret: &SecretContext, swept: &mut Swept) -> Result<(), CommandError> {
+    async fn sweep_secret(&self, pending: &PendingSecret, swept: &mut Swept) -> Result<(), CommandError> {
+        let (secret, dek) = (&pending.context, pending.dek);
         let stream = stream_of(secret);
         let _alone = self.inner.locks.stream(&stream).await;
-        let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
         let vault = &self.inner.vault;
+        if self.logged_dek(secret).await? != Some(dek) {
+            vault.discard(secret, dek).await?;
+            swept.removed += 1;
+            return Ok(());
+        }
+        let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
         match loaded.state.validity(secret.credential, secret.version) {
-            Validity::Unknown => {
-                vault.discard(secret.credential, secret.version).await?;
-                swept.removed += 1;
-            }
-            Validity::Valid => {
-                vault.make_live(secret.credential, secret.version).await?;
+            Validity::Valid | Validity::Unknown => {
+                vault.make_live(secret, dek).await?;
                 swept.made_live += 1;
             }
             Validity::Retired => {

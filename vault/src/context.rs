@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use domain::{AccountId, CredentialId, ProviderKey};
+use domain::{AccountId, CredentialId, DekId, ProviderKey};
 
 /// What a secret belongs to. All of it is authenticated with the envelope: a secret opens in its own context, and in no
 /// other.
@@ -15,6 +15,15 @@ pub struct SecretContext {
     pub version: u32,
     /// Whom it is for.
     pub provider: ProviderKey,
+}
+
+/// A secret that no event is known to name yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PendingSecret {
+    /// What it belongs to. Several attempts to save one version may be pending at once; an event names one of them.
+    pub context: SecretContext,
+    /// The key that it was sealed with, which tells them apart.
+    pub dek: DekId,
 }
 
 /// Where the three files of the vault are. SQLite puts a `-wal` and a `-shm` file beside each database, and the vault a

@@ -1,7 +1,6 @@
 //! Envelopes: the fields of one credential version, sealed. The bytes are described in [`crate::format`].
 
 use domain::DekId;
-use uuid::Uuid;
 
 use crate::SecretContext;
 use crate::cipher::{self, NotAuthentic};
@@ -39,12 +38,6 @@ pub(crate) fn open(id: DekId, key: &SivKey, ctx: &SecretContext, envelope: &[u8]
     }
     let cipher = cipher::by_algorithm(header[1]).ok_or(NotAuthentic)?;
     with_context(header, ctx, nonce, |headers| cipher.open(key, headers, sealed))
-}
-
-/// The id of the key that an envelope says it was sealed with.
-pub(crate) fn key_of(envelope: &[u8]) -> Option<DekId> {
-    let id = envelope.get(2..HEADER)?;
-    Uuid::from_slice(id).ok().map(DekId::new)
 }
 
 fn header(algorithm: u8, id: DekId) -> [u8; HEADER] {

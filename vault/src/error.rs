@@ -28,14 +28,6 @@ pub enum VaultError {
         /// Its version.
         version: u32,
     },
-    /// A live secret is never overwritten.
-    #[error("version {version} of credential {credential} is live already: save a new version instead")]
-    AlreadyLive {
-        /// The credential.
-        credential: CredentialId,
-        /// Its version.
-        version: u32,
-    },
     /// The fields are too long.
     #[error("the fields take {actual} bytes together, and {limit} is the limit: shorten them")]
     TooLarge {

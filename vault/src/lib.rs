@@ -29,7 +29,7 @@ mod vectors;
 mod wrap;
 mod writer;
 
-pub use context::{Hints, SecretContext, VaultPaths};
+pub use context::{Hints, PendingSecret, SecretContext, VaultPaths};
 pub use domain::integration::SealedSecret;
 pub use error::VaultError;
 pub use keystore::KekStatus;

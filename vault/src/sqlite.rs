@@ -1,6 +1,7 @@
 //! How the two databases are opened.
 
 use std::fs::{self, OpenOptions, Permissions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -55,15 +56,14 @@ fn options(path: &Path) -> SqliteConnectOptions {
 }
 
 /// Makes the file, or takes it as it is, for the owner alone. SQLite gives `-wal` and `-shm` the mode of the database.
+///
+/// One that is there is not opened: SQLite's locks on a file are gone when any descriptor of it in the process is closed.
 fn own(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
         fs::set_permissions(path, Permissions::from_mode(0o600))?;
     }
     Ok(())

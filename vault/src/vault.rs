@@ -22,7 +22,6 @@ use crate::{VaultError, VaultPaths, open};
 /// | first start | a keystore without keys and an empty vault | the next start joins the two |
 /// | `seal`, between the files | a key without an envelope | removed at the next start |
 /// | `seal`, before the event | a pending row | the caller's sweeper: [`Vault::pending`], [`Vault::discard`] |
-/// | `seal` over a pending row | the replaced row's key without an envelope | removed at the next start |
 /// | `make_live` | a pending row whose event exists | it opens; the sweeper makes it live |
 /// | `discard`, between the files | a key without an envelope | removed at the next start |
 /// | `erase`, between the files | an envelope without a key: nobody can open it | the caller erases again |

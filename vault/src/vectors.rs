@@ -108,7 +108,6 @@ fn envelopes_are_as_the_second_implementation_made_them() {
 
         let sealed = envelope::seal(id, &key, &nonce, &ctx, vector.plaintext.as_bytes()).unwrap();
         assert!(sealed == expected, "{}", vector.name);
-        assert_eq!(envelope::key_of(&expected), Some(id));
         let opened = envelope::open(id, &key, &ctx, &expected).unwrap();
         assert!(opened.bytes() == vector.plaintext.as_bytes(), "{}", vector.name);
         assert!(expose::fields(opened.bytes()).is_some(), "{}", vector.name);

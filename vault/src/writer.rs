@@ -52,7 +52,29 @@ enum Message<C: Change> {
 
 struct Job<C: Change> {
     change: C,
-    answer: oneshot::Sender<Result<C::Outcome, VaultError>>,
+    answer: oneshot::Sender<Result<Committed<C::Outcome>, VaultError>>,
+}
+
+/// What came of a change that is committed.
+pub(crate) struct Committed<T> {
+    outcome: T,
+    /// The database whose write-ahead log could not be emptied afterwards, though it should have been.
+    kept: Option<&'static str>,
+}
+
+impl<T> Committed<T> {
+    /// What came of it, whatever is still in the write-ahead log.
+    pub(crate) const fn outcome(&self) -> &T {
+        &self.outcome
+    }
+
+    /// What came of it, when nothing of what it took away is left in the file.
+    pub(crate) fn for_good(self) -> Result<T, VaultError> {
+        match self.kept {
+            None => Ok(self.outcome),
+            Some(store) => Err(VaultError::NotTruncated { store }),
+        }
+    }
 }
 
 impl<C: Change> Writer<C> {
@@ -71,7 +93,7 @@ impl<C: Change> Writer<C> {
     }
 
     /// Applies a change and waits until it is committed. When the caller stops waiting it is applied all the same.
-    pub(crate) async fn submit(&self, change: C) -> Result<C::Outcome, VaultError> {
+    pub(crate) async fn submit(&self, change: C) -> Result<Committed<C::Outcome>, VaultError> {
         let (answer, outcome) = oneshot::channel();
         let stopped = || VaultError::Stopped("it was closed");
         self.queue
@@ -134,15 +156,10 @@ async fn commit<C: Change>(connection: &mut SqliteConnection, batch: Vec<Job<C>>
     };
     let truncated = !batch.iter().any(|job| job.change.truncates()) || truncate(connection).await.unwrap_or(false);
     for (job, outcome) in batch.into_iter().zip(outcomes) {
-        let outcome = outcome.map_err(VaultError::of(C::STORE));
-        let kept = job.change.truncates() && !truncated;
-        let outcome = if kept {
-            outcome.and(Err(VaultError::NotTruncated { store: C::STORE }))
-        } else {
-            outcome
-        };
+        let kept = (job.change.truncates() && !truncated).then_some(C::STORE);
+        let outcome = outcome.map(|outcome| Committed { outcome, kept });
         // Nobody listens when the caller was cancelled.
-        let _ = job.answer.send(outcome);
+        let _ = job.answer.send(outcome.map_err(VaultError::of(C::STORE)));
     }
 }
 

@@ -3,6 +3,7 @@
 mod disconnect;
 mod erase;
 mod install;
+mod logged;
 mod report;
 mod save;
 mod test;

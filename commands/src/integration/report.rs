@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use domain::integration::{ConnectionStatus, Integration, IntegrationEvent, TestOutcome};
-use domain::{ConnectionName, CredentialId};
+use domain::{ConnectionName, CredentialId, DekId};
 use secrecy::SecretString;
 
 /// The fields of a connect form as they were pasted.
@@ -76,11 +76,11 @@ impl KeyReport {
     }
 }
 
-/// The version that a command's events saved.
-pub(crate) fn saved(events: &[IntegrationEvent]) -> Option<(CredentialId, u32)> {
+/// The version that a command's events saved, and the key that it was sealed with.
+pub(crate) fn saved(events: &[IntegrationEvent]) -> Option<((CredentialId, u32), DekId)> {
     events.iter().find_map(|event| match event {
-        IntegrationEvent::CredentialConnected(event) => Some((event.credential, event.version)),
-        IntegrationEvent::CredentialRotated(event) => Some((event.credential, event.version)),
+        IntegrationEvent::CredentialConnected(event) => Some(((event.credential, event.version), event.sealed.dek)),
+        IntegrationEvent::CredentialRotated(event) => Some(((event.credential, event.version), event.sealed.dek)),
         _ => None,
     })
 }

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use domain::integration::{Integration, IntegrationCommand, SaveOptions, SavedKey, Validity};
+use domain::integration::{Integration, IntegrationCommand, SaveOptions, SavedKey};
 use domain::provider::ProviderRow;
 use domain::recipe::{self, FieldValues};
-use domain::{AccountId, Aggregate, ConnectionName, CredentialId, ProviderKey};
+use domain::{AccountId, Aggregate, ConnectionName, CredentialId, DekId, ProviderKey};
 use vault::{SecretContext, VaultError};
 
 use super::report::saved;
@@ -78,11 +78,11 @@ impl Commands {
             (Some(accepted), None) => self.seal_and_append(&ctx, &place, accepted, options).await?,
             (None, None) => return Err(CommandError::Busy),
         };
-        let Some(key) = saved(&executed.events) else {
+        let Some((key, dek)) = saved(&executed.events) else {
             return Err(CommandError::IdempotencyKeyReused);
         };
         if executed.replayed {
-            self.make_live(&place.secret(key.0, key.1)).await;
+            self.make_live(&place.secret(key.0, key.1), dek).await;
         }
         let test = self.test_saved(&ctx, &place, key, accepted).await;
         let erased = self.erase_remains(&ctx, &place.id()).await;
@@ -126,6 +126,7 @@ impl Commands {
             let now = self.now();
             let (masked, public) = (recipe::masked(row, values), recipe::public(row, values));
             let sealed = self.inner.vault.seal(&secret, values, masked, public, now).await?;
+            let dek = sealed.dek;
             let events = loaded.state.decide(IntegrationCommand::Save(SavedKey {
                 connection: place.connection.clone(),
                 credential: slot.credential,
@@ -137,13 +138,13 @@ impl Commands {
             }))?;
             match self.commit(&stream, loaded, ctx, concerned(&stream), events).await {
                 Ok(Commit::Done(executed)) => {
-                    self.make_live(&secret).await;
+                    self.make_live(&secret, dek).await;
                     return Ok(executed);
                 }
-                Ok(Commit::Raced) => self.discard_unknown(&secret).await?,
+                Ok(Commit::Raced) => self.discard_unlogged(&secret, dek).await?,
                 Err(error @ (CommandError::OutcomeUnknown | CommandError::Internal { .. })) => return Err(error),
                 Err(error) => {
-                    self.discard(&secret).await;
+                    self.discard(&secret, dek).await;
                     return Err(error);
                 }
             }
@@ -152,26 +153,24 @@ impl Commands {
     }
 
     /// A pending secret whose event is in the log is as good as a live one; the sweeper makes up for a failure here.
-    pub(crate) async fn make_live(&self, secret: &SecretContext) {
-        match self.inner.vault.make_live(secret.credential, secret.version).await {
+    async fn make_live(&self, secret: &SecretContext, dek: DekId) {
+        match self.inner.vault.make_live(secret, dek).await {
             Ok(()) | Err(VaultError::Missing { .. }) => {}
             Err(error) => tracing::warn!(credential = %secret.credential, %error, "a saved secret is still pending"),
         }
     }
 
-    /// Discards a sealed row, unless the log knows the version: then the row may be another's, and is left alone.
-    async fn discard_unknown(&self, secret: &SecretContext) -> Result<(), CommandError> {
-        let stream = Integration::stream(&(secret.account.clone(), secret.provider.clone()));
-        let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
-        if loaded.state.validity(secret.credential, secret.version) == Validity::Unknown {
-            self.discard(secret).await;
+    /// Discards a sealed row, unless it is the one that an event names.
+    async fn discard_unlogged(&self, secret: &SecretContext, dek: DekId) -> Result<(), CommandError> {
+        if self.logged_dek(secret).await? != Some(dek) {
+            self.discard(secret, dek).await;
         }
         Ok(())
     }
 
     /// Discards a sealed row that has no event. The sweeper makes up for a failure here.
-    pub(crate) async fn discard(&self, secret: &SecretContext) {
-        if let Err(error) = self.inner.vault.discard(secret.credential, secret.version).await {
+    async fn discard(&self, secret: &SecretContext, dek: DekId) {
+        if let Err(error) = self.inner.vault.discard(secret, dek).await {
             tracing::warn!(credential = %secret.credential, %error, "a sealed row without its event is left to the sweeper");
         }
     }

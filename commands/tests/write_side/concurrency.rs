@@ -3,6 +3,7 @@ use std::sync::Arc;
 use commands::KeyPlace;
 use domain::integration::SaveOptions;
 
+use crate::faulty_log::Fault;
 use crate::world::{World, account, default_connection, fields, mock, soon};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,5 +129,64 @@ async fn a_client_that_hangs_up_leaves_nothing_half_done() {
         }
     })
     .await;
+    assert_eq!(world.released().await.unwrap(), "good-1");
+}
+
+/// Two nodes seal the same version at the same moment. The one that seals first gets its event into the log, the other
+/// one ends in between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nodes_that_seal_the_same_version_at_once_never_take_each_others_place() {
+    let world = Arc::new(World::installed().await);
+    world.save("good-1").await.unwrap();
+    world.log.plan([Fault::Held, Fault::CrashBefore]);
+    let first = {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.save("good-2").await })
+    };
+    soon(world.log.held()).await;
+    let second = {
+        let (commands, ctx, options) = (world.another(), world.ctx(), SaveOptions::default());
+        tokio::spawn(async move {
+            commands
+                .save_credential(ctx, account(), mock(), default_connection(), fields("good-3"), options)
+                .await
+        })
+    };
+    soon(world.log.crashed()).await;
+    second.abort();
+    world.log.let_go();
+
+    assert_eq!(soon(first).await.unwrap().unwrap().value.place, KeyPlace::Current);
+    assert_eq!(world.released().await.unwrap(), "good-2");
+    assert_eq!(world.pending().await, 1, "what the other node sealed");
+    world.wait(301);
+    let after = world.another();
+    assert_eq!(after.sweep().await.unwrap().removed, 1);
+    assert_eq!((world.versions().await, world.pending().await), (vec![2], 0));
+    assert_eq!(world.released().await.unwrap(), "good-2");
+}
+
+/// One node's append is lost, and while it waits to send it again another node is sent the same command.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_command_on_two_nodes_is_one_command_also_when_an_append_is_lost() {
+    let world = Arc::new(World::installed().await);
+    let send = |commands: commands::Commands| {
+        let (ctx, options) = (world.keyed("k", 1), SaveOptions::default());
+        async move {
+            commands
+                .save_credential(ctx, account(), mock(), default_connection(), fields("good-1"), options)
+                .await
+        }
+    };
+    world.log.plan([Fault::UnknownAndLost, Fault::Held]);
+    let first = tokio::spawn(send(world.commands.clone()));
+    soon(world.log.held()).await;
+    let other = soon(send(world.another())).await.unwrap();
+    world.log.let_go();
+
+    let first = soon(first).await.unwrap().unwrap();
+    assert_eq!((other.replayed, first.replayed), (false, true));
+    assert_eq!(first.value, other.value);
+    assert_eq!(world.pending().await, 0, "what was sealed in vain is discarded");
     assert_eq!(world.released().await.unwrap(), "good-1");
 }

@@ -20,6 +20,8 @@ pub(crate) enum Fault {
     UnknownAndStored,
     /// Somebody else was faster.
     Conflict,
+    /// The append waits until it is let go.
+    Held,
     /// The process ends before the append.
     CrashBefore,
     /// The process ends after the append, before the answer.
@@ -31,6 +33,7 @@ pub(crate) struct FaultyLog {
     log: Arc<dyn EventLog>,
     plan: Mutex<VecDeque<Fault>>,
     crashed: watch::Sender<bool>,
+    held: watch::Sender<bool>,
 }
 
 impl FaultyLog {
@@ -39,6 +42,7 @@ impl FaultyLog {
             log,
             plan: Mutex::default(),
             crashed: watch::Sender::new(false),
+            held: watch::Sender::new(false),
         }
     }
 
@@ -51,6 +55,16 @@ impl FaultyLog {
     /// Waits until a planned crash has happened.
     pub(crate) async fn crashed(&self) {
         self.crashed.subscribe().wait_for(|crashed| *crashed).await.unwrap();
+    }
+
+    /// Waits until a planned append is held.
+    pub(crate) async fn held(&self) {
+        self.held.subscribe().wait_for(|held| *held).await.unwrap();
+    }
+
+    /// Lets the append go that is held.
+    pub(crate) fn let_go(&self) {
+        self.held.send_replace(false);
     }
 
     async fn crash(&self) -> Result<Appended, LogError> {
@@ -75,6 +89,11 @@ impl EventLog for FaultyLog {
                 stream: stream.clone(),
                 actual: 0,
             }),
+            Fault::Held => {
+                self.held.send_replace(true);
+                self.held.subscribe().wait_for(|held| !held).await.unwrap();
+                self.log.append(stream, expected, events).await
+            }
             Fault::CrashBefore => self.crash().await,
             Fault::CrashAfter => {
                 self.log.append(stream, expected, events).await?;

@@ -135,3 +135,43 @@ async fn every_command_that_comes_again_gives_its_first_result() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_key_for_another_request_is_refused_also_when_that_concerns_something_else() {
+    let world = World::new().await;
+    let install = |request: u8, provider| {
+        let ctx = world.keyed("k", request);
+        world.commands.install(ctx, account(), provider, None)
+    };
+    install(1, mock()).await.unwrap();
+    let refused = install(2, plain()).await;
+    assert!(
+        matches!(refused, Err(CommandError::IdempotencyKeyReused)),
+        "{refused:?}"
+    );
+    assert!(install(1, mock()).await.unwrap().replayed);
+
+    world
+        .commands
+        .install(world.ctx(), account(), plain(), None)
+        .await
+        .unwrap();
+    let save = |request: u8, provider| {
+        let (ctx, options) = (world.keyed("s", request), SaveOptions::default());
+        world.commands.save_credential(
+            ctx,
+            account(),
+            provider,
+            default_connection(),
+            fields("good-1"),
+            options,
+        )
+    };
+    save(1, mock()).await.unwrap();
+    let refused = save(2, plain()).await;
+    assert!(
+        matches!(refused, Err(CommandError::IdempotencyKeyReused)),
+        "{refused:?}"
+    );
+    assert_eq!(world.pending().await, 0, "what was sealed for it is discarded");
+}

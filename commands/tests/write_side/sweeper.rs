@@ -1,7 +1,7 @@
 use commands::Swept;
-use domain::CredentialId;
 use domain::integration::{Placement, SaveOptions};
 use domain::recipe::FieldValues;
+use domain::{CredentialId, DekId};
 use uuid::Uuid;
 use vault::SecretContext;
 
@@ -17,14 +17,15 @@ fn secret(credential: CredentialId, version: u32) -> SecretContext {
     }
 }
 
-async fn seal(world: &World, secret: &SecretContext) {
+async fn seal(world: &World, secret: &SecretContext) -> DekId {
     let values = FieldValues::from_pairs([("api_key".to_owned(), "x".into())]);
     let none = std::collections::BTreeMap::new;
     world
         .vault
         .seal(secret, &values, none(), none(), world.now())
         .await
-        .unwrap();
+        .unwrap()
+        .dek
 }
 
 #[tokio::test]
@@ -51,8 +52,8 @@ async fn a_secret_that_a_restored_backup_brought_back_is_erased_again() {
         .await
         .unwrap();
     let erased = secret(saved.credential, 1);
-    seal(&world, &erased).await;
-    world.vault.make_live(erased.credential, 1).await.unwrap();
+    let dek = seal(&world, &erased).await;
+    world.vault.make_live(&erased, dek).await.unwrap();
     assert_eq!(world.another().sweep().await.unwrap().erased, 1);
     assert!(world.versions().await.is_empty());
 }
@@ -61,8 +62,8 @@ async fn a_secret_that_a_restored_backup_brought_back_is_erased_again() {
 async fn a_live_secret_that_the_log_does_not_know_is_left_alone() {
     let world = World::installed().await;
     let unknown = secret(CredentialId::new(Uuid::from_u128(9)), 1);
-    seal(&world, &unknown).await;
-    world.vault.make_live(unknown.credential, 1).await.unwrap();
+    let dek = seal(&world, &unknown).await;
+    world.vault.make_live(&unknown, dek).await.unwrap();
     world.wait(301);
     assert_eq!(world.another().sweep().await.unwrap(), Swept::default());
     assert_eq!(world.versions().await, [1], "the log may be the one that was restored");

@@ -4,7 +4,8 @@ CREATE TABLE pair (
     id  BLOB NOT NULL CHECK (length(id) = 16)
 ) STRICT;
 
--- One sealed secret for each credential version. Nothing here can be read without the keystore and the key ring.
+-- The sealed secrets. Several attempts to save one credential version may stand side by side until an event names one of
+-- them by its key. Nothing here can be read without the keystore and the key ring.
 CREATE TABLE secret (
     credential BLOB    NOT NULL CHECK (length(credential) = 16),
     version    INTEGER NOT NULL CHECK (version BETWEEN 0 AND 4294967295),
@@ -20,8 +21,9 @@ CREATE TABLE secret (
     -- JSON objects of texts, for display: hints of the secret fields, values of the public ones.
     masked     TEXT    NOT NULL,
     public     TEXT    NOT NULL,
-    PRIMARY KEY (credential, version)
+    PRIMARY KEY (credential, version, dek)
 ) STRICT;
 
+CREATE UNIQUE INDEX secret_live ON secret (credential, version) WHERE state = 'live';
 CREATE INDEX secret_by_account ON secret (account, credential, version);
 CREATE INDEX secret_pending ON secret (created_at) WHERE state = 'pending';

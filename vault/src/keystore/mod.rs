@@ -83,7 +83,7 @@ impl Keystore {
 
     /// Applies a change, durably.
     pub(crate) async fn change(&self, change: KeyChange) -> Result<KeyOutcome, VaultError> {
-        self.writer.submit(change).await
+        self.writer.submit(change).await?.for_good()
     }
 
     /// Destroys keys, also in the write-ahead log. Without them nobody opens what they sealed.

@@ -1,8 +1,9 @@
 use domain::{AccountId, CredentialId, DekId};
+use uuid::Uuid;
 
 use crate::keystore::KeyChange;
 use crate::rows::{RowChange, SecretId};
-use crate::{Vault, VaultError};
+use crate::{SecretContext, Vault, VaultError};
 
 impl Vault {
     /// Destroys secrets, live or pending: their keys, then their envelopes and hints, each overwritten and the
@@ -17,35 +18,30 @@ impl Vault {
             return Ok(());
         }
         let ids: Vec<SecretId> = versions.iter().map(|version| (credential, *version)).collect();
-        let keys = uuids(self.rows.deks(&ids).await?);
-        self.keystore.destroy(keys.clone()).await?;
+        let keys = uuids(&self.rows.deks(&ids).await?);
+        let destroyed = self.keystore.destroy(keys.clone()).await;
+        // Also when the write-ahead log was kept: memory must not open what the files do not.
         self.cache.forget(&ids);
-        let removed = self.rows.change(RowChange::Remove(ids)).await?;
+        destroyed?;
+        let removed = self.rows.remove(RowChange::Remove(ids)).await?;
         // One that was sealed anew between the look and the removal.
-        let late: Vec<_> = uuids(removed.deks)
+        let late = uuids(&removed.outcome().deks)
             .into_iter()
-            .filter(|key| !keys.contains(key))
-            .collect();
-        if late.is_empty() {
-            Ok(())
-        } else {
-            self.keystore.destroy(late).await
-        }
+            .filter(|key| !keys.contains(key));
+        self.destroy(late.collect()).await?;
+        removed.for_good().map(drop)
     }
 
     /// Removes a secret that no event names, if it is pending. A live one stays, and what is not there is no error.
     ///
     /// # Errors
     /// As [`Vault::erase`].
-    pub async fn discard(&self, credential: CredentialId, version: u32) -> Result<(), VaultError> {
-        let id = (credential, version);
+    pub async fn discard(&self, ctx: &SecretContext, dek: DekId) -> Result<(), VaultError> {
         // The row first, because only its removal tells whether it was pending; the key alone opens nothing.
-        let removed = self.rows.change(RowChange::Discard(id)).await?;
-        if removed.deks.is_empty() {
-            return Ok(());
-        }
-        self.cache.forget(&[id]);
-        self.keystore.destroy(uuids(removed.deks)).await
+        let removed = self.rows.remove(RowChange::Discard(dek)).await?;
+        self.cache.forget(&[(ctx.credential, ctx.version)]);
+        self.destroy(uuids(&removed.outcome().deks)).await?;
+        removed.for_good().map(drop)
     }
 
     /// Destroys every key of an account: those of its secrets, which nobody can open any more, and its fingerprint key,
@@ -54,12 +50,21 @@ impl Vault {
     /// # Errors
     /// As [`Vault::erase`].
     pub async fn erase_account_keys(&self, account: &AccountId) -> Result<(), VaultError> {
-        self.keystore.change(KeyChange::RemoveAccount(account.clone())).await?;
+        let removed = self.keystore.change(KeyChange::RemoveAccount(account.clone())).await;
         self.cache.clear();
-        Ok(())
+        removed.map(drop)
+    }
+
+    /// Destroys keys, if there are any.
+    async fn destroy(&self, keys: Vec<Uuid>) -> Result<(), VaultError> {
+        if keys.is_empty() {
+            Ok(())
+        } else {
+            self.keystore.destroy(keys).await
+        }
     }
 }
 
-fn uuids(deks: Vec<DekId>) -> Vec<uuid::Uuid> {
-    deks.into_iter().map(DekId::uuid).collect()
+fn uuids(deks: &[DekId]) -> Vec<Uuid> {
+    deks.iter().copied().map(DekId::uuid).collect()
 }

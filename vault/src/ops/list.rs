@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use domain::{AccountId, CredentialId};
 
-use crate::{Hints, SecretContext, Vault, VaultError};
+use crate::{Hints, PendingSecret, SecretContext, Vault, VaultError};
 
 impl Vault {
     /// What may be shown of some secrets of an account. Those that do not exist, or belong to another account, are left
@@ -19,16 +19,16 @@ impl Vault {
         self.rows.hints(account, ids).await
     }
 
-    /// The pending secrets that were sealed before that time, oldest first. One whose event exists is to be made live,
-    /// one without an event to be discarded.
+    /// The pending secrets that were sealed before that time, oldest first. One that an event names by its key is to be
+    /// made live, any other to be discarded.
     ///
     /// # Errors
     /// [`VaultError::Database`].
-    pub async fn pending(&self, older_than: DateTime<Utc>) -> Result<Vec<SecretContext>, VaultError> {
+    pub async fn pending(&self, older_than: DateTime<Utc>) -> Result<Vec<PendingSecret>, VaultError> {
         self.rows.pending(older_than).await
     }
 
-    /// All secrets of an account, pending or live, by credential and version.
+    /// The versions of an account of which there are secrets, pending or live, by credential and version.
     ///
     /// # Errors
     /// [`VaultError::Database`].
@@ -36,7 +36,8 @@ impl Vault {
         self.rows.of_account(account).await
     }
 
-    /// At most `max` secrets after `after`, by credential and version; an empty page is the end.
+    /// At most `max` versions after `after` of which there are secrets, by credential and version; an empty page is the
+    /// end.
     ///
     /// # Errors
     /// [`VaultError::Database`].

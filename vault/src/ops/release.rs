@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use domain::Sha256Digest;
 use domain::integration::SealedSecret;
 use domain::recipe::FieldValues;
+use domain::{DekId, Sha256Digest};
 
 use crate::cache::Ciphertext;
 use crate::{SecretContext, Vault, VaultError, envelope, expose};
@@ -22,25 +22,20 @@ impl Vault {
         {
             return Ok(fields);
         }
-        // Not in memory, or another process replaced it meanwhile: the databases have the last word.
+        // Not in memory, or another attempt to save the same version is: the databases have the last word.
         let before = self.cache.before();
-        let row = Arc::new(self.read(ctx).await?);
+        let row = Arc::new(self.read(ctx, sealed.dek).await?);
         let fields = self.decrypt(ctx, sealed, &row).await?;
         self.cache.put(id, row, &before);
         Ok(fields)
     }
 
-    async fn read(&self, ctx: &SecretContext) -> Result<Ciphertext, VaultError> {
+    async fn read(&self, ctx: &SecretContext, dek: DekId) -> Result<Ciphertext, VaultError> {
         let missing = || VaultError::Missing {
             credential: ctx.credential,
             version: ctx.version,
         };
-        let row = self
-            .rows
-            .sealed((ctx.credential, ctx.version))
-            .await?
-            .ok_or_else(missing)?;
-        let dek = envelope::key_of(&row.envelope).ok_or_else(|| not_authentic(ctx))?;
+        let row = self.rows.sealed(dek).await?.ok_or_else(missing)?;
         let key = self.keystore.key(dek.uuid()).await?.ok_or_else(missing)?;
         Ok(Ciphertext {
             ctx: row.ctx,

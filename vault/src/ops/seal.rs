@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use domain::integration::SealedSecret;
 use domain::recipe::FieldValues;
-use domain::{AccountId, CredentialId, DekId, Fingerprint, Sha256Digest};
+use domain::{AccountId, DekId, Fingerprint, Sha256Digest};
 use hmac::Mac;
 
 use crate::format::{FINGERPRINT_LABEL, MAX_PLAINTEXT};
@@ -15,7 +15,8 @@ use crate::{SecretContext, Vault, VaultError, envelope, expose};
 
 impl Vault {
     /// Seals the values of all fields, public ones too, and stores the envelope as *pending*: until
-    /// [`Vault::make_live`] it may be discarded. A pending row of the same version is replaced, and its key destroyed.
+    /// [`Vault::make_live`] it may be discarded. Whatever is sealed for the same version stands beside it, so that nobody
+    /// who saves can take the place of another whose event gets into the log: the event names the one that counts.
     ///
     /// `masked` holds a hint of each secret field; its names say which fields go into the fingerprint. `public` is for
     /// display only.
@@ -23,8 +24,7 @@ impl Vault {
     /// One commit in each database, the key first.
     ///
     /// # Errors
-    /// [`VaultError::AlreadyLive`] when that version is live; [`VaultError::TooLarge`]; otherwise when nothing could be
-    /// stored that could be read.
+    /// [`VaultError::TooLarge`]; otherwise when nothing could be stored that could be read.
     pub async fn seal(
         &self,
         ctx: &SecretContext,
@@ -58,20 +58,7 @@ impl Vault {
             masked: masked_json,
             public,
         };
-        let put = self.rows.change(RowChange::Put(Box::new(row))).await?;
-        if put.rows == 0 {
-            self.keystore.destroy(vec![dek.uuid()]).await?;
-            return Err(VaultError::AlreadyLive {
-                credential: ctx.credential,
-                version: ctx.version,
-            });
-        }
-        if !put.deks.is_empty() {
-            self.cache.forget(&[(ctx.credential, ctx.version)]);
-            self.keystore
-                .destroy(put.deks.into_iter().map(DekId::uuid).collect())
-                .await?;
-        }
+        self.rows.change(RowChange::Put(Box::new(row))).await?;
         Ok(SealedSecret {
             dek,
             envelope_sha256,
@@ -85,10 +72,13 @@ impl Vault {
     ///
     /// # Errors
     /// [`VaultError::Missing`] when there is no such row.
-    pub async fn make_live(&self, credential: CredentialId, version: u32) -> Result<(), VaultError> {
-        let made = self.rows.change(RowChange::MakeLive((credential, version))).await?;
+    pub async fn make_live(&self, ctx: &SecretContext, dek: DekId) -> Result<(), VaultError> {
+        let made = self.rows.change(RowChange::MakeLive(dek)).await?;
         if made.rows == 0 {
-            Err(VaultError::Missing { credential, version })
+            Err(VaultError::Missing {
+                credential: ctx.credential,
+                version: ctx.version,
+            })
         } else {
             Ok(())
         }

@@ -1,18 +1,19 @@
 use domain::DekId;
-use sqlx::{Row, SqliteConnection};
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
 
 use super::{NewRow, STORE, SecretId, read};
 use crate::writer::Change;
 
 /// A change of the database of envelopes.
 pub(crate) enum RowChange {
-    /// Writes a pending row, in the place of another pending row of the same version; nothing, when that is live.
+    /// Writes a pending row.
     Put(Box<NewRow>),
     /// Makes a row live.
-    MakeLive(SecretId),
+    MakeLive(DekId),
     /// Removes a row when it is pending.
-    Discard(SecretId),
-    /// Removes rows.
+    Discard(DekId),
+    /// Removes all rows of these versions.
     Remove(Vec<SecretId>),
 }
 
@@ -21,7 +22,7 @@ pub(crate) enum RowChange {
 pub(crate) struct RowOutcome {
     /// How many rows it found or wrote.
     pub rows: u64,
-    /// The keys of the rows that it took away or replaced.
+    /// The keys of the rows that it took away.
     pub deks: Vec<DekId>,
 }
 
@@ -42,37 +43,19 @@ impl Change for RowChange {
     async fn apply(&self, connection: &mut SqliteConnection) -> Result<RowOutcome, sqlx::Error> {
         match self {
             Self::Put(row) => put(connection, row).await,
-            Self::MakeLive(id) => make_live(connection, *id).await,
-            Self::Discard(id) => {
-                let query =
-                    "DELETE FROM secret WHERE credential = ? AND version = ? AND state = 'pending' RETURNING dek";
-                remove(connection, query, &[*id]).await
-            }
-            Self::Remove(ids) => {
-                let query = "DELETE FROM secret WHERE credential = ? AND version = ? RETURNING dek";
-                remove(connection, query, ids).await
-            }
+            Self::MakeLive(dek) => make_live(connection, *dek).await,
+            Self::Discard(dek) => discard(connection, *dek).await,
+            Self::Remove(ids) => remove(connection, ids).await,
         }
     }
 }
 
 async fn put(connection: &mut SqliteConnection, row: &NewRow) -> Result<RowOutcome, sqlx::Error> {
-    let credential = row.ctx.credential.uuid();
-    let query = sqlx::query("SELECT dek, state FROM secret WHERE credential = ? AND version = ?")
-        .bind(credential.as_bytes().as_slice())
-        .bind(row.ctx.version);
-    let mut deks = Vec::new();
-    if let Some(present) = query.fetch_optional(&mut *connection).await? {
-        if present.try_get::<&str, _>("state")? != "pending" {
-            return Ok(RowOutcome::default());
-        }
-        deks.push(DekId::new(read::uuid(&present, "dek")?));
-    }
-    let query = "INSERT OR REPLACE INTO secret \
+    let query = "INSERT INTO secret \
                  (credential, version, account, provider, dek, envelope, sha256, state, created_at, masked, public) \
                  VALUES (?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)";
     let query = sqlx::query(query)
-        .bind(credential.as_bytes().as_slice())
+        .bind(row.ctx.credential.uuid().as_bytes().to_vec())
         .bind(row.ctx.version)
         .bind(row.ctx.account.as_str())
         .bind(row.ctx.provider.as_str())
@@ -82,34 +65,47 @@ async fn put(connection: &mut SqliteConnection, row: &NewRow) -> Result<RowOutco
         .bind(row.created_at.timestamp_millis())
         .bind(row.masked.as_str())
         .bind(row.public.as_str());
-    let rows = query.execute(connection).await?.rows_affected();
-    Ok(RowOutcome { rows, deks })
-}
-
-async fn make_live(connection: &mut SqliteConnection, id: SecretId) -> Result<RowOutcome, sqlx::Error> {
-    let query = sqlx::query("UPDATE secret SET state = 'live' WHERE credential = ? AND version = ?")
-        .bind(id.0.uuid().as_bytes().to_vec())
-        .bind(id.1);
     Ok(RowOutcome {
         rows: query.execute(connection).await?.rows_affected(),
         deks: Vec::new(),
     })
 }
 
-async fn remove(
-    connection: &mut SqliteConnection,
-    query: &'static str,
-    ids: &[SecretId],
-) -> Result<RowOutcome, sqlx::Error> {
-    let mut outcome = RowOutcome::default();
+async fn make_live(connection: &mut SqliteConnection, dek: DekId) -> Result<RowOutcome, sqlx::Error> {
+    let query = sqlx::query("UPDATE secret SET state = 'live' WHERE dek = ?").bind(dek.uuid().as_bytes().to_vec());
+    Ok(RowOutcome {
+        rows: query.execute(connection).await?.rows_affected(),
+        deks: Vec::new(),
+    })
+}
+
+async fn discard(connection: &mut SqliteConnection, dek: DekId) -> Result<RowOutcome, sqlx::Error> {
+    let query = "DELETE FROM secret WHERE dek = ? AND state = 'pending' RETURNING dek";
+    let removed = sqlx::query(query)
+        .bind(dek.uuid().as_bytes().to_vec())
+        .fetch_all(connection)
+        .await?;
+    taken_away(&removed)
+}
+
+async fn remove(connection: &mut SqliteConnection, ids: &[SecretId]) -> Result<RowOutcome, sqlx::Error> {
+    let mut removed = Vec::with_capacity(ids.len());
     for (credential, version) in ids {
-        let query = sqlx::query(query)
+        let query = sqlx::query("DELETE FROM secret WHERE credential = ? AND version = ? RETURNING dek")
             .bind(credential.uuid().as_bytes().to_vec())
             .bind(*version);
-        if let Some(row) = query.fetch_optional(&mut *connection).await? {
-            outcome.rows += 1;
-            outcome.deks.push(DekId::new(read::uuid(&row, "dek")?));
-        }
+        removed.extend(query.fetch_all(&mut *connection).await?);
     }
-    Ok(outcome)
+    taken_away(&removed)
+}
+
+fn taken_away(rows: &[SqliteRow]) -> Result<RowOutcome, sqlx::Error> {
+    let deks: Vec<DekId> = rows
+        .iter()
+        .map(|row| read::uuid(row, "dek").map(DekId::new))
+        .collect::<Result<_, _>>()?;
+    Ok(RowOutcome {
+        rows: deks.len() as u64,
+        deks,
+    })
 }

@@ -14,8 +14,8 @@ use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::lock::OpenLock;
 use crate::sqlite;
-use crate::writer::Writer;
-use crate::{Hints, SecretContext, VaultError};
+use crate::writer::{Committed, Writer};
+use crate::{Hints, PendingSecret, SecretContext, VaultError};
 
 pub(crate) use change::{RowChange, RowOutcome};
 
@@ -24,7 +24,8 @@ pub(crate) const STORE: &str = "vault";
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/vault/sqlite");
 
-/// A credential and a version of it.
+/// A credential and a version of it. One row of it is live at most; each attempt to save it has a pending row of its own
+/// until then, so that a row is addressed by its key.
 pub(crate) type SecretId = (CredentialId, u32);
 
 /// A row that is to be written.
@@ -76,6 +77,12 @@ impl Rows {
 
     /// Applies a change.
     pub(crate) async fn change(&self, change: RowChange) -> Result<RowOutcome, VaultError> {
+        self.remove(change).await?.for_good()
+    }
+
+    /// Applies a change that takes rows away. Also when their bytes may still stand in the write-ahead log it tells which
+    /// keys they had: these must not outlive them.
+    pub(crate) async fn remove(&self, change: RowChange) -> Result<Committed<RowOutcome>, VaultError> {
         self.writer.submit(change).await
     }
 
@@ -85,9 +92,9 @@ impl Rows {
         self.writer.close().await;
     }
 
-    /// One row.
-    pub(crate) async fn sealed(&self, id: SecretId) -> Result<Option<SealedRow>, VaultError> {
-        read::sealed(&self.readers, id).await.map_err(VaultError::of(STORE))
+    /// The row that was sealed with a key.
+    pub(crate) async fn sealed(&self, dek: DekId) -> Result<Option<SealedRow>, VaultError> {
+        read::sealed(&self.readers, dek).await.map_err(VaultError::of(STORE))
     }
 
     /// The ids of the keys of these rows, as far as they exist.
@@ -107,20 +114,20 @@ impl Rows {
     }
 
     /// The pending rows that are older than that, oldest first.
-    pub(crate) async fn pending(&self, older_than: DateTime<Utc>) -> Result<Vec<SecretContext>, VaultError> {
+    pub(crate) async fn pending(&self, older_than: DateTime<Utc>) -> Result<Vec<PendingSecret>, VaultError> {
         read::pending(&self.readers, older_than)
             .await
             .map_err(VaultError::of(STORE))
     }
 
-    /// All rows of an account.
+    /// What the rows of an account belong to.
     pub(crate) async fn of_account(&self, account: &AccountId) -> Result<Vec<SecretContext>, VaultError> {
         read::of_account(&self.readers, account)
             .await
             .map_err(VaultError::of(STORE))
     }
 
-    /// A page of all rows, by credential and version.
+    /// A page of what all rows belong to, by credential and version.
     pub(crate) async fn page(&self, after: Option<SecretId>, max: u32) -> Result<Vec<SecretContext>, VaultError> {
         read::page(&self.readers, after, max)
             .await

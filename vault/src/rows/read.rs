@@ -7,15 +7,14 @@ use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use uuid::Uuid;
 
 use super::{SealedRow, SecretId};
-use crate::{Hints, SecretContext};
+use crate::{Hints, PendingSecret, SecretContext};
 
 /// How many rows one query asks for by id: far below the most parameters that SQLite takes.
 const CHUNK: usize = 256;
 
-pub(super) async fn sealed(readers: &SqlitePool, id: SecretId) -> Result<Option<SealedRow>, sqlx::Error> {
-    let query =
-        "SELECT credential, version, account, provider, envelope FROM secret WHERE credential = ? AND version = ?";
-    let query = sqlx::query(query).bind(id.0.uuid().as_bytes().to_vec()).bind(id.1);
+pub(super) async fn sealed(readers: &SqlitePool, dek: DekId) -> Result<Option<SealedRow>, sqlx::Error> {
+    let query = "SELECT credential, version, account, provider, envelope FROM secret WHERE dek = ?";
+    let query = sqlx::query(query).bind(dek.uuid().as_bytes().to_vec());
     let row = query.fetch_optional(readers).await?;
     row.map(|row| {
         Ok(SealedRow {
@@ -50,6 +49,8 @@ pub(super) async fn hints(
             .push_bind(account.as_str())
             .push(" AND (credential, version) IN (");
         push_ids(&mut query, chunk);
+        // Where several attempts to save a version are pending beside a live one, the live one is shown: it comes last.
+        query.push(" ORDER BY state = 'live', created_at");
         for row in query.build().fetch_all(readers).await? {
             let id = (CredentialId::new(uuid(&row, "credential")?), row.try_get("version")?);
             found.insert(
@@ -67,18 +68,24 @@ pub(super) async fn hints(
 pub(super) async fn pending(
     readers: &SqlitePool,
     older_than: DateTime<Utc>,
-) -> Result<Vec<SecretContext>, sqlx::Error> {
-    let query = "SELECT credential, version, account, provider FROM secret \
+) -> Result<Vec<PendingSecret>, sqlx::Error> {
+    let query = "SELECT credential, version, account, provider, dek FROM secret \
                  WHERE state = 'pending' AND created_at < ? ORDER BY created_at";
     let rows = sqlx::query(query)
         .bind(older_than.timestamp_millis())
         .fetch_all(readers)
         .await?;
-    rows.iter().map(context).collect()
+    let pending = rows.iter().map(|row| {
+        Ok(PendingSecret {
+            context: context(row)?,
+            dek: DekId::new(uuid(row, "dek")?),
+        })
+    });
+    pending.collect()
 }
 
 pub(super) async fn of_account(readers: &SqlitePool, account: &AccountId) -> Result<Vec<SecretContext>, sqlx::Error> {
-    let query = "SELECT credential, version, account, provider FROM secret \
+    let query = "SELECT DISTINCT credential, version, account, provider FROM secret \
                  WHERE account = ? ORDER BY credential, version";
     let rows = sqlx::query(query).bind(account.as_str()).fetch_all(readers).await?;
     rows.iter().map(context).collect()
@@ -89,7 +96,7 @@ pub(super) async fn page(
     after: Option<SecretId>,
     max: u32,
 ) -> Result<Vec<SecretContext>, sqlx::Error> {
-    let query = "SELECT credential, version, account, provider FROM secret \
+    let query = "SELECT DISTINCT credential, version, account, provider FROM secret \
                  WHERE (credential, version) > (?, ?) ORDER BY credential, version LIMIT ?";
     // Before the first: an empty blob sorts before every id.
     let (credential, version) = after.map_or((Vec::new(), 0), |(id, version)| {

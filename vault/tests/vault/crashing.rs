@@ -60,7 +60,7 @@ async fn an_envelope_without_a_key_opens_never_again_and_can_be_erased_and_seale
     let vault = place.open().await;
     let ctx = context("acme", 1, 1);
     let sealed = seal(&vault, &ctx, "key").await.unwrap();
-    vault.make_live(ctx.credential, 1).await.unwrap();
+    vault.make_live(&ctx, sealed.dek).await.unwrap();
     vault.close().await;
     change(
         &place.paths.keystore,

@@ -12,12 +12,9 @@ async fn an_erased_secret_is_found_in_no_file() {
     let contexts: Vec<_> = (0..40).map(|number| context("acme", number, 1)).collect();
     let mut sealed = Vec::new();
     for (number, ctx) in contexts.iter().enumerate() {
-        sealed.push(
-            seal(&vault, ctx, &"k".repeat(1 + number * number % 1500))
-                .await
-                .unwrap(),
-        );
-        vault.make_live(ctx.credential, 1).await.unwrap();
+        let key = "k".repeat(1 + number * number % 1500);
+        sealed.push(seal(&vault, ctx, &key).await.unwrap());
+        vault.make_live(ctx, sealed[number].dek).await.unwrap();
     }
     let mut connection = database(&place.paths.vault).await;
     let envelopes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM secret ORDER BY credential")
@@ -63,7 +60,7 @@ async fn an_opened_secret_does_not_stay_in_memory_when_it_is_erased() {
     let vault = place.open().await;
     let ctx = context("acme", 1, 1);
     let sealed = seal(&vault, &ctx, "the key").await.unwrap();
-    vault.make_live(ctx.credential, 1).await.unwrap();
+    vault.make_live(&ctx, sealed.dek).await.unwrap();
     assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "the key");
 
     vault.erase(ctx.credential, &[1]).await.unwrap();
@@ -98,24 +95,23 @@ async fn erasing_takes_the_named_versions_and_may_be_repeated() {
 }
 
 #[tokio::test]
-async fn a_discarded_or_replaced_secret_is_found_in_no_file_either() {
+async fn a_discarded_secret_is_found_in_no_file_either() {
     let place = Place::new();
     let vault = place.open().await;
     let ctx = context("acme", 1, 1);
-    let mut marks = Vec::new();
-    for _ in 0..2 {
-        seal(&vault, &ctx, "the key").await.unwrap();
-        let mut connection = database(&place.paths.vault).await;
-        let envelope: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM secret")
-            .fetch_one(&mut connection)
-            .await
-            .unwrap();
-        marks.push(envelope[18..50].to_vec());
-    }
-    vault.discard(ctx.credential, 1).await.unwrap();
+    let sealed = seal(&vault, &ctx, "the key").await.unwrap();
+    let mut connection = database(&place.paths.vault).await;
+    let envelope: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM secret")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    drop(connection);
+    let mark = &envelope[18..50];
+    assert!(contains(&place.bytes(), mark));
 
-    let after = place.bytes();
-    assert!(marks.iter().all(|mark| !contains(&after, mark)));
+    vault.discard(&ctx, sealed.dek).await.unwrap();
+
+    assert!(!contains(&place.bytes(), mark));
 }
 
 #[tokio::test]
@@ -154,6 +150,11 @@ async fn an_erasure_waits_for_readers_and_says_so_when_one_does_not_go() {
     let vault = place.open().await;
     let ctx = context("acme", 1, 1);
     let sealed = seal(&vault, &ctx, "the key").await.unwrap();
+    assert_eq!(
+        open_key(&vault, &ctx, &sealed).await.unwrap(),
+        "the key",
+        "it is in memory"
+    );
     let reading = reader(&place.paths.keystore, "SELECT * FROM wrapped_key").await;
 
     let error = vault.erase(ctx.credential, &[1]).await.unwrap_err();
@@ -166,4 +167,45 @@ async fn an_erasure_waits_for_readers_and_says_so_when_one_does_not_go() {
     drop(reading);
     vault.erase(ctx.credential, &[1]).await.unwrap();
     assert_eq!(vault.all(None, 1).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn a_discarded_secret_loses_its_key_even_when_a_reader_does_not_go() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let ctx = context("acme", 1, 1);
+    let sealed = seal(&vault, &ctx, "the key").await.unwrap();
+    assert_eq!(
+        open_key(&vault, &ctx, &sealed).await.unwrap(),
+        "the key",
+        "it is in memory"
+    );
+    let reading = reader(&place.paths.vault, "SELECT * FROM secret").await;
+
+    let error = vault.discard(&ctx, sealed.dek).await.unwrap_err();
+    assert!(matches!(error, VaultError::NotTruncated { store: "vault" }), "{error}");
+    assert!(vault.open_secret(&ctx, &sealed).await.is_err());
+    // The account's fingerprint key and the request-digest key: with the old envelope in the write-ahead log, the key
+    // would be all that somebody needs.
+    assert_eq!(vault.status().await.unwrap().keks[0].keys, 2);
+    drop(reading);
+}
+
+#[tokio::test]
+async fn an_account_whose_keys_are_erased_opens_nothing_even_when_a_reader_does_not_go() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let ctx = context("acme", 1, 1);
+    let sealed = seal(&vault, &ctx, "the key").await.unwrap();
+    assert_eq!(
+        open_key(&vault, &ctx, &sealed).await.unwrap(),
+        "the key",
+        "it is in memory"
+    );
+    let reading = reader(&place.paths.keystore, "SELECT * FROM wrapped_key").await;
+
+    vault.erase_account_keys(&ctx.account).await.unwrap_err();
+
+    assert!(vault.open_secret(&ctx, &sealed).await.is_err());
+    drop(reading);
 }

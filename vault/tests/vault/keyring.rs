@@ -200,12 +200,38 @@ async fn keys_may_come_from_elsewhere_and_are_checked_all_the_same() {
 async fn a_closed_vault_refuses_and_does_not_hang() {
     let place = Place::new();
     let vault = place.open().await;
+    let ctx = context("acme", 1, 1);
+    let sealed = seal(&vault, &ctx, "key").await.unwrap();
     vault.close().await;
     vault.close().await;
-    assert!(seal(&vault, &context("acme", 1, 1), "key").await.is_err());
+    assert!(seal(&vault, &ctx, "key").await.is_err());
     assert!(matches!(
-        vault.make_live(crate::support::credential(1), 1).await,
+        vault.make_live(&ctx, sealed.dek).await,
         Err(VaultError::Stopped(_))
     ));
     assert!(!place.folder.path().join("vault.db-wal").exists());
+}
+
+/// SQLite's locks are gone when any descriptor of the file in the process is closed: opening the vault beside another
+/// one must not open and close the files.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_second_vault_in_one_process_leaves_the_locks_of_the_first_alone() {
+    use std::os::unix::fs::MetadataExt;
+
+    let locked = |path: &std::path::Path| {
+        let inode = format!(":{} ", fs::metadata(path).unwrap().ino());
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        locks
+            .lines()
+            .any(|lock| lock.contains("POSIX") && lock.contains(&inode))
+    };
+    let place = Place::new();
+    let first = place.open().await;
+    assert!(locked(&place.paths.vault) && locked(&place.paths.keystore));
+
+    let second = place.open().await;
+
+    assert!(locked(&place.paths.vault) && locked(&place.paths.keystore));
+    drop((first, second));
 }

@@ -1,10 +1,11 @@
 //! Pending, live, discarded.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::Duration;
 use futures::future::join_all;
-use vault::VaultError;
+use vault::{PendingSecret, VaultError};
 
 use crate::support::{Place, context, credential, fields, noon, open_key, plain, seal, texts};
 
@@ -22,7 +23,7 @@ async fn what_was_sealed_opens_again_also_after_a_restart() {
         .seal(&ctx, &fields(&values), texts(&[("api_key", "…")]), texts(&[]), noon())
         .await
         .unwrap();
-    vault.make_live(ctx.credential, ctx.version).await.unwrap();
+    vault.make_live(&ctx, sealed.dek).await.unwrap();
 
     assert_eq!(plain(&vault.open_secret(&ctx, &sealed).await.unwrap()), texts(&values));
 
@@ -32,29 +33,64 @@ async fn what_was_sealed_opens_again_also_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_pending_secret_is_replaced_and_a_live_one_never() {
+async fn attempts_to_save_one_version_never_take_each_others_place() {
     let place = Place::new();
     let vault = place.open().await;
     let ctx = context("acme", 1, 1);
 
     let first = seal(&vault, &ctx, "first").await.unwrap();
     let second = seal(&vault, &ctx, "second").await.unwrap();
-    assert!(matches!(
-        vault.open_secret(&ctx, &first).await,
-        Err(VaultError::NotAuthentic { .. })
-    ));
-    assert_eq!(open_key(&vault, &ctx, &second).await.unwrap(), "second");
+    vault.make_live(&ctx, first.dek).await.unwrap();
+    vault.make_live(&ctx, first.dek).await.unwrap();
+    let third = seal(&vault, &ctx, "third").await.unwrap();
 
-    vault.make_live(ctx.credential, 1).await.unwrap();
-    vault.make_live(ctx.credential, 1).await.unwrap();
-    assert!(matches!(
-        seal(&vault, &ctx, "third").await,
-        Err(VaultError::AlreadyLive { version: 1, .. })
-    ));
-    assert_eq!(open_key(&vault, &ctx, &second).await.unwrap(), "second");
+    for _ in 0..2 {
+        // From the file the first time, then from memory.
+        assert_eq!(open_key(&vault, &ctx, &first).await.unwrap(), "first");
+        assert_eq!(open_key(&vault, &ctx, &second).await.unwrap(), "second");
+    }
+    assert!(vault.make_live(&ctx, second.dek).await.is_err(), "one is live at most");
+    assert_eq!(
+        vault.secrets_of(&ctx.account).await.unwrap(),
+        std::slice::from_ref(&ctx)
+    );
+    assert_eq!(vault.all(None, 10).await.unwrap(), std::slice::from_ref(&ctx));
 
-    // The keys of the replaced and of the refused one are gone: one credential key, fingerprint key, digest key.
-    assert_eq!(vault.status().await.unwrap().keks[0].keys, 3);
+    vault.discard(&ctx, second.dek).await.unwrap();
+    assert!(open_key(&vault, &ctx, &second).await.is_err());
+    assert_eq!(open_key(&vault, &ctx, &first).await.unwrap(), "first");
+
+    vault.erase(ctx.credential, &[1]).await.unwrap();
+    for sealed in [&first, &third] {
+        let opened = open_key(&vault, &ctx, sealed).await;
+        assert!(
+            matches!(opened, Err(VaultError::Missing { .. })),
+            "all of a version is erased"
+        );
+    }
+    // The account's fingerprint key and the request-digest key.
+    assert_eq!(vault.status().await.unwrap().keks[0].keys, 2);
+}
+
+#[tokio::test]
+async fn the_hints_of_a_version_are_those_of_its_live_secret() {
+    let place = Place::new();
+    let vault = place.open().await;
+    let ctx = context("acme", 1, 1);
+    let mut deks = Vec::new();
+    for hint in ["…1", "…2", "…3"] {
+        let (fields, masked) = (fields(&[("api_key", "x")]), texts(&[("api_key", hint)]));
+        let sealed = vault
+            .seal(&ctx, &fields, masked, BTreeMap::new(), noon())
+            .await
+            .unwrap();
+        deks.push(sealed.dek);
+    }
+
+    vault.make_live(&ctx, deks[1]).await.unwrap();
+
+    let hints = vault.hints(&ctx.account, &[(ctx.credential, 1)]).await.unwrap();
+    assert_eq!(hints[&(ctx.credential, 1)].masked, texts(&[("api_key", "…2")]));
 }
 
 #[tokio::test]
@@ -63,13 +99,13 @@ async fn only_a_pending_secret_can_be_discarded() {
     let vault = place.open().await;
     let (kept, dropped) = (context("acme", 1, 1), context("acme", 2, 1));
     let live = seal(&vault, &kept, "live").await.unwrap();
-    vault.make_live(kept.credential, 1).await.unwrap();
+    vault.make_live(&kept, live.dek).await.unwrap();
     let pending = seal(&vault, &dropped, "pending").await.unwrap();
     assert_eq!(open_key(&vault, &dropped, &pending).await.unwrap(), "pending");
 
-    vault.discard(kept.credential, 1).await.unwrap();
-    vault.discard(dropped.credential, 1).await.unwrap();
-    vault.discard(dropped.credential, 1).await.unwrap();
+    vault.discard(&kept, live.dek).await.unwrap();
+    vault.discard(&dropped, pending.dek).await.unwrap();
+    vault.discard(&dropped, pending.dek).await.unwrap();
 
     assert_eq!(open_key(&vault, &kept, &live).await.unwrap(), "live");
     assert!(matches!(
@@ -77,7 +113,7 @@ async fn only_a_pending_secret_can_be_discarded() {
         Err(VaultError::Missing { .. })
     ));
     assert!(matches!(
-        vault.make_live(dropped.credential, 1).await,
+        vault.make_live(&dropped, pending.dek).await,
         Err(VaultError::Missing { .. })
     ));
 }
@@ -86,10 +122,13 @@ async fn only_a_pending_secret_can_be_discarded() {
 async fn pending_lists_what_was_sealed_before_a_time_and_is_not_live() {
     let place = Place::new();
     let vault = place.open().await;
-    let (live, pending) = (context("acme", 1, 1), context("acme", 2, 7));
-    seal(&vault, &live, "one").await.unwrap();
-    seal(&vault, &pending, "two").await.unwrap();
-    vault.make_live(live.credential, 1).await.unwrap();
+    let (live, waiting) = (context("acme", 1, 1), context("acme", 2, 7));
+    let sealed = seal(&vault, &live, "one").await.unwrap();
+    let pending = PendingSecret {
+        dek: seal(&vault, &waiting, "two").await.unwrap().dek,
+        context: waiting,
+    };
+    vault.make_live(&live, sealed.dek).await.unwrap();
 
     assert_eq!(vault.pending(noon()).await.unwrap(), []);
     assert_eq!(vault.pending(noon() + Duration::seconds(1)).await.unwrap(), [pending]);
@@ -160,7 +199,7 @@ async fn many_secrets_are_sealed_and_opened_at_once() {
         let (vault, ctx) = (vault.clone(), ctx.clone());
         tokio::spawn(async move {
             let sealed = seal(&vault, &ctx, "the same key").await.unwrap();
-            vault.make_live(ctx.credential, ctx.version).await.unwrap();
+            vault.make_live(&ctx, sealed.dek).await.unwrap();
             assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "the same key");
             sealed
         })
