@@ -64,11 +64,19 @@ impl Commands {
             lease_until: until,
         });
         let events = self.stamp(&ctx.metadata(concerned(&access)), &[released])?;
-        self.append(&access, Expected::Any, events).await?;
+        if self.append(&access, Expected::Any, events).await?.duplicate {
+            // The id stands for a release that was made before, perhaps of another key.
+            return Err(CommandError::IdempotencyKeyReused);
+        }
+        // Once more, so that a key that was taken back before its release is not given.
+        let now = self.find(request, Freshness::Fresh).await?;
+        if (now.credential, now.version) != (found.credential, found.version) {
+            return Err(CommandError::Busy);
+        }
         self.inner
             .leases
             .grant(LeaseKey::new(request, found.credential, found.version), until);
-        self.open(request, found, until).await
+        self.open(request, now, until).await
     }
 
     async fn within_lease(

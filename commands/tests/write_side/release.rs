@@ -1,8 +1,11 @@
 use std::sync::Arc;
 
+use commands::CommandError;
 use domain::account::AiSettings;
+use domain::integration::{CredentialDisconnected, IntegrationEvent};
 use secrecy::ExposeSecret;
 
+use crate::faulty_log::Fault;
 use crate::world::{World, account, code, default_connection, fields, mock, plain, request, soon};
 
 async fn releases(world: &World) -> usize {
@@ -150,4 +153,41 @@ async fn an_inherited_key_is_released_only_to_those_who_want_to_inherit() {
         .unwrap();
     assert_eq!(code(ask("client").await), "account-closed");
     assert_eq!(releases(&world).await, 2);
+}
+
+#[tokio::test]
+async fn no_key_leaves_without_a_release_of_its_own_in_the_log() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    world
+        .commands
+        .install(world.ctx(), account(), plain(), Some(fields("anything")))
+        .await
+        .unwrap();
+    let ctx = world.ctx();
+    world.commands.release(&ctx, &request(&mock())).await.unwrap();
+    // The log takes the same id for the same event.
+    let other = world.commands.release(&ctx, &request(&plain())).await;
+    assert!(matches!(other, Err(CommandError::IdempotencyKeyReused)));
+    assert_eq!(releases(&world).await, 1);
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_back_while_its_release_is_written_is_not_given() {
+    let world = Arc::new(World::installed().await);
+    let saved = world.save("good-1").await.unwrap().value;
+    world.log.plan([Fault::Held]);
+    let asking = {
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.released().await })
+    };
+    soon(world.log.held()).await;
+    // Another node takes the key back, and has not come to erasing it.
+    let disconnected = CredentialDisconnected {
+        connection: default_connection(),
+        credential: saved.credential,
+    };
+    world.append(IntegrationEvent::from(disconnected)).await;
+    world.log.let_go();
+    assert_eq!(code(soon(asking).await.unwrap()), "disconnected");
 }

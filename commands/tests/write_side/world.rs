@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{Clock, CommandError, Commands, Context, Ids, NewAccount, RawFields, ReleaseRequest};
-use domain::integration::SaveOptions;
+use domain::integration::{IntegrationEvent, SaveOptions};
 use domain::provider::ProviderRow;
 use domain::{
-    AccountId, Actor, ActorKind, CommandId, ConnectionName, CorrelationId, Position, ProviderKey, RequestDigest,
+    AccountId, Actor, ActorKind, CommandId, ConnectionName, CorrelationId, EventId, Metadata, Position, ProviderKey,
+    RequestDigest, StreamId,
 };
 use egress::{Egress, EgressConfig};
-use eventlog::{EventLog, SqliteLog, StoredEvent};
+use eventlog::{EventLog, Expected, NewEvent, SqliteLog, StoredEvent};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tempfile::TempDir;
@@ -245,6 +246,21 @@ impl World {
     pub(crate) async fn released(&self) -> Result<String, CommandError> {
         let released = self.commands.release(&self.ctx(), &request(&mock())).await?;
         Ok(released.fields.get("api_key").unwrap().expose_secret().to_owned())
+    }
+
+    /// Puts an event into the stream of `mock`, as another node does.
+    pub(crate) async fn append(&self, event: IntegrationEvent) {
+        let ctx = self.ctx();
+        let metadata = Metadata {
+            actor: ctx.actor,
+            account: Some(account()),
+            command_id: ctx.command,
+            correlation_id: ctx.correlation,
+            request: ctx.request,
+        };
+        let event = NewEvent::new(EventId::of(ctx.command, 0), &event.into(), self.now(), metadata).unwrap();
+        let stream = StreamId::Integration(account(), mock());
+        self.log.append(&stream, Expected::Any, vec![event]).await.unwrap();
     }
 
     pub(crate) async fn events(&self) -> Vec<StoredEvent> {
