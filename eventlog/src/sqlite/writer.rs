@@ -79,18 +79,17 @@ impl Writer {
 
     async fn store(&mut self, mut batch: Vec<Pending>) {
         let mut outcome = self.attempt(&mut batch).await;
+        let mut in_doubt = false;
         if let Err(Failure::Commit(error)) = &outcome
             && !is_certain(error)
         {
             tracing::error!(%error, "a commit of the log failed half-way; it is repeated to find out what is stored");
-            outcome = self.attempt(&mut batch).await.map_err(|again| match again {
-                // The first attempt may still have stored it.
-                Failure::Before(error) | Failure::Commit(error) => Failure::Commit(error),
-            });
+            in_doubt = true;
+            outcome = self.attempt(&mut batch).await;
         }
         match outcome {
             Ok(answers) => self.answer(batch, answers),
-            Err(failure) => fail(batch, failure),
+            Err(Failure::Before(error) | Failure::Commit(error)) => fail(batch, error, in_doubt),
         }
     }
 
@@ -156,22 +155,18 @@ fn is_certain(error: &sqlx::Error) -> bool {
     matches!(code.map(|code| code & 0xff), Some(BUSY | FULL))
 }
 
-fn fail(batch: Vec<Pending>, failure: Failure) {
-    let (error, known) = match failure {
-        Failure::Before(error) => (error, true),
-        Failure::Commit(error) => {
-            let known = is_certain(&error);
-            (error, known)
-        }
-    };
-    tracing::error!(%error, appends = batch.len(), "the log could not store a batch");
+/// Tells a batch that nothing of it is known to be stored. `in_doubt`: a commit failed half-way, and whatever became of
+/// its repetition says nothing about it.
+fn fail(batch: Vec<Pending>, error: sqlx::Error, in_doubt: bool) {
+    tracing::error!(%error, appends = batch.len(), in_doubt, "the log could not store a batch");
     let error = Shared(Arc::new(error));
     for pending in batch {
         let error = Box::new(error.clone());
-        let error = if known || !pending.written {
-            LogError::Unavailable(error)
-        } else {
+        // The whole batch shares the doubt: the ids of one append may be among those of another.
+        let error = if in_doubt {
             LogError::UnknownOutcome(error)
+        } else {
+            LogError::Unavailable(error)
         };
         let _ = pending.reply.send(Err(error));
     }
@@ -188,7 +183,7 @@ mod tests {
     use super::*;
     use crate::contract::{events, stream};
     use crate::sqlite::open::{self, Opened};
-    use crate::{Appended, Expected};
+    use crate::{Appended, Expected, NewEvent};
 
     struct Fixture {
         folder: TempDir,
@@ -212,6 +207,13 @@ mod tests {
             Pending::new(stream, Expected::Any, events(name, 0..2), reply).unwrap(),
             answer,
         )
+    }
+
+    /// An event that takes more than the pages that a new file has.
+    fn large() -> Vec<NewEvent> {
+        let mut large = events("large", 0..1);
+        large[0].data = format!(r#"{{"a":"{}"}}"#, "x".repeat(100_000));
+        large
     }
 
     async fn append(writer: &mut Writer, name: &str) -> Result<Appended, LogError> {
@@ -248,11 +250,30 @@ mod tests {
         // The second attempt finds no file.
         opened.options = opened.options.filename(folder.path().join("gone/log.db"));
         let mut writer = writer(opened);
+        let ((one, first), (other, second)) = (pending("a"), pending("a"));
 
-        let outcome = append(&mut writer, "a").await;
+        writer.store(vec![one, other]).await;
 
-        assert!(matches!(outcome, Err(LogError::UnknownOutcome(_))), "{outcome:?}");
+        for answer in [first, second] {
+            let outcome = answer.await.unwrap();
+            assert!(matches!(outcome, Err(LogError::UnknownOutcome(_))), "{outcome:?}");
+        }
         assert_eq!(*writer.head.borrow(), Position::START, "no reader is woken for it");
+    }
+
+    #[tokio::test]
+    async fn a_disk_that_is_full_when_a_commit_is_repeated_does_not_make_its_outcome_known() {
+        let Fixture { mut opened, folder } = fixture().await;
+        opened.writer.lock_handle().await.unwrap().set_commit_hook(|| false);
+        opened.options = opened.options.pragma("max_page_count", "1");
+        let (reply, answer) = oneshot::channel();
+        let large = Pending::new(stream("a"), Expected::Any, large(), reply).unwrap();
+
+        writer(opened).store(vec![large]).await;
+
+        let outcome = answer.await.unwrap();
+        assert!(matches!(outcome, Err(LogError::UnknownOutcome(_))), "{outcome:?}");
+        drop(folder);
     }
 
     #[tokio::test]
@@ -262,11 +283,9 @@ mod tests {
             .execute(&mut opened.writer)
             .await
             .unwrap();
-        let mut large = events("large", 0..1);
-        large[0].data = format!(r#"{{"a":"{}"}}"#, "x".repeat(100_000));
         let mut writer = writer(opened);
         let (reply, answer) = oneshot::channel();
-        let large = Pending::new(stream("a"), Expected::Any, large, reply).unwrap();
+        let large = Pending::new(stream("a"), Expected::Any, large(), reply).unwrap();
         let (small, small_answer) = pending("small");
 
         writer.store(vec![small, large]).await;
