@@ -16,9 +16,10 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/log/sqlite");
 const BUSY: Duration = Duration::from_secs(5);
 /// How many connections read.
 const READERS: u32 = 4;
-/// How often the migrations are tried: two processes that start on a new file get in each other's way.
-const ATTEMPTS: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(20);
+/// How often the file is opened, and how long after each failure: two processes that start on a new file get in each
+/// other's way.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
 
 /// A log that is ready for work.
 pub(super) struct Opened {
@@ -39,8 +40,7 @@ pub(super) async fn open(path: &Path) -> Result<Opened, LogError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY)
         .thread_name(|number| format!("log-writer-{number}"));
-    let mut writer = options.connect().await.map_err(unavailable)?;
-    migrate(&mut writer).await?;
+    let mut writer = connect(&options).await?;
     let (log_id, head): (Vec<u8>, i64) =
         sqlx::query_as("SELECT log_id, (SELECT coalesce(max(position), 0) FROM events) FROM log_meta")
             .fetch_one(&mut writer)
@@ -94,17 +94,30 @@ fn create(path: &Path) -> io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), LogError> {
+/// Connects, and brings the file to the current form.
+///
+/// SQLite does not wait for others while it switches a new file to its write-ahead log, and migrations hold no lock between
+/// their look at the file and their work on it: who comes second when two start on a new file fails, and tries again.
+async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
     let mut attempt = 1;
-    // Not `run`, whose future the compiler does not take for one that may change threads.
-    while let Err(error) = MIGRATIONS.run_direct(None, connection, false).await {
-        if attempt == ATTEMPTS {
-            return Err(unavailable(error));
+    loop {
+        match connect_once(options).await {
+            Err(error) if attempt == ATTEMPTS => return Err(error),
+            Err(_) => tokio::time::sleep(PAUSE).await,
+            connected => return connected,
         }
         attempt += 1;
-        tokio::time::sleep(PAUSE).await;
     }
-    Ok(())
+}
+
+async fn connect_once(options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
+    let mut connection = options.connect().await.map_err(unavailable)?;
+    // Not `run`, whose future the compiler does not take for one that may change threads.
+    MIGRATIONS
+        .run_direct(None, &mut connection, false)
+        .await
+        .map_err(unavailable)?;
+    Ok(connection)
 }
 
 pub(super) fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> LogError {
