@@ -24,7 +24,8 @@ impl Commands {
         let mut sent_before = false;
         loop {
             match self.inner.log.append(stream, expected, events.clone()).await {
-                Err(LogError::UnknownOutcome(source)) => {
+                Err(error) if is_in_doubt(&error, sent_before) => {
+                    let source = error.into();
                     let Some(pause) = pauses.next() else {
                         return Err(LogError::UnknownOutcome(source));
                     };
@@ -33,7 +34,8 @@ impl Commands {
                     sent_before = true;
                 }
                 Ok(appended) if sent_before && appended.duplicate => {
-                    let duplicate = !self.holds(stream, appended.revision, &events).await?;
+                    let held = self.holds(stream, appended.revision, &events).await;
+                    let duplicate = !held.map_err(|error| LogError::UnknownOutcome(error.into()))?;
                     return Ok(Appended { duplicate, ..appended });
                 }
                 outcome => return outcome,
@@ -65,6 +67,16 @@ impl Commands {
                     .map_err(|error| CommandError::internal("an event that cannot be written", error))
             })
             .collect()
+    }
+}
+
+/// Whether an append may be stored after this error: a log that cannot be reached says nothing of an append that was
+/// sent before.
+const fn is_in_doubt(error: &LogError, sent_before: bool) -> bool {
+    match error {
+        LogError::UnknownOutcome(_) => true,
+        LogError::Unavailable(_) => sent_before,
+        _ => false,
     }
 }
 

@@ -70,6 +70,20 @@ async fn an_outcome_that_stays_unknown_leaves_the_secret_to_the_sweeper() {
 }
 
 #[tokio::test]
+async fn an_append_that_may_be_stored_is_not_undone_because_the_log_cannot_be_reached_afterwards() {
+    let world = World::installed().await;
+    let gone = [Fault::Unavailable; 3];
+    world.log.plan([Fault::UnknownAndStored].into_iter().chain(gone));
+    let failed = world.save("good-1").await;
+    assert!(matches!(failed, Err(CommandError::OutcomeUnknown)), "{failed:?}");
+    assert_eq!(world.released().await.unwrap(), "good-1");
+
+    world.log.plan([Fault::UnknownAndStored, Fault::Unavailable]);
+    world.save("good-2").await.unwrap();
+    assert_eq!(world.released().await.unwrap(), "good-2");
+}
+
+#[tokio::test]
 async fn a_conflict_is_tried_again_at_most_three_times() {
     let world = World::installed().await;
     world.log.plan([Fault::Conflict; 3]);
