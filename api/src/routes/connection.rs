@@ -90,7 +90,7 @@ async fn save_credential(
 
 /// Test a connection.
 ///
-/// The version that waits, else the one in use, against the provider.
+/// The version that waits for its verdict, else the one in use, against the provider.
 #[utoipa::path(post, path = "/v1/accounts/{account}/integrations/{provider}/connections/{connection}/test",
     tag = "Integrations",
     params(

@@ -34,6 +34,7 @@ fn assert_snapshot(name: &str, answer: &Answer) {
 }
 
 /// Bodies that are wrong, by name: where they are sent and what they are.
+#[expect(clippy::too_many_lines, reason = "a table of cases, which reads best in one piece")]
 fn wrong_bodies(world: &World) -> Vec<(&'static str, &'static str, &'static str, Value)> {
     let row = |change: &dyn Fn(&mut Value)| {
         let mut row = world.app.provider.row("other");

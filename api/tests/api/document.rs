@@ -31,7 +31,7 @@ fn the_document_is_as_it_was_reviewed() {
 async fn every_operation_of_the_document_is_served() {
     let app = TestApp::new().await;
     for (path, method, _) in operations() {
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         let request = Request::builder()
             .method(method.as_str())
             .uri(&path)

@@ -1,6 +1,7 @@
-use domain::integration::{Integration, IntegrationCommand, TestOutcome, Validity};
+use domain::integration::{Integration, IntegrationCommand, TestOutcome, Validity, Version};
 use domain::recipe::{self, FieldValues};
 use domain::{AccountId, Aggregate, ConnectionName, CredentialId, ProviderKey};
+use vault::VaultError;
 
 use super::report::tested;
 use super::save::Accepted;
@@ -9,7 +10,7 @@ use crate::execute::{Executed, Freshness};
 use crate::{CommandError, Commands, Context, Receipt};
 
 impl Commands {
-    /// Tests a connection's key: the version that waits, else the one in use. A row without a test gives the verdict
+    /// Tests a connection's key: the version that waits for its verdict, else the one in use. A row without a test gives the verdict
     /// `untestable`, of which nothing is noted.
     ///
     /// # Errors
@@ -41,13 +42,8 @@ impl Commands {
         let row = self.row(&place.provider).await?;
         let loaded = self.load::<Integration>(&place.stream(), Freshness::Fresh).await?;
         let credential = loaded.state.installed()?.credential(&place.connection)?;
-        let version = credential.to_test();
-        let key = (credential.id, version.number);
-        let values = self
-            .inner
-            .vault
-            .open_secret(&place.secret(key.0, key.1), &version.sealed)
-            .await?;
+        let key = (credential.id, credential.to_test().number);
+        let values = self.open_version(&place, key).await?;
         let outcome = self.inner.egress.test(&place.account, &row, &values).await;
         let noted = self.note_test(&ctx, &place, key, outcome.clone()).await?;
         let erased = self.erase_remains(&ctx, &place.id()).await;
@@ -122,13 +118,27 @@ impl Commands {
 
     /// Opens a version of a connection's key that is in use or waits.
     async fn open_version(&self, place: &Place, key: (CredentialId, u32)) -> Result<FieldValues, CommandError> {
-        let loaded = self.load::<Integration>(&place.stream(), Freshness::Cached).await?;
-        let credential = loaded.state.installed()?.credential(&place.connection)?;
-        let version = credential.version(key.1).ok_or(CommandError::NotFound("credential"))?;
-        Ok(self
-            .inner
-            .vault
-            .open_secret(&place.secret(key.0, key.1), &version.sealed)
-            .await?)
+        let version = self.valid_version(place, key, Freshness::Cached).await?;
+        let secret = place.secret(key.0, key.1);
+        match self.inner.vault.open_secret(&secret, &version.sealed).await {
+            // It was taken back after it was looked up: say so.
+            Err(error @ VaultError::Missing { .. }) => {
+                self.valid_version(place, key, Freshness::Fresh).await?;
+                Err(error.into())
+            }
+            opened => Ok(opened?),
+        }
+    }
+
+    async fn valid_version(
+        &self,
+        place: &Place,
+        (credential, number): (CredentialId, u32),
+        freshness: Freshness,
+    ) -> Result<Version, CommandError> {
+        let loaded = self.load::<Integration>(&place.stream(), freshness).await?;
+        let keyed = loaded.state.installed()?.credential(&place.connection)?;
+        let version = keyed.version(number).filter(|_| keyed.id == credential);
+        version.cloned().ok_or(CommandError::Busy)
     }
 }

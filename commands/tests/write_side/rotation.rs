@@ -98,3 +98,19 @@ async fn a_key_that_waits_is_the_one_that_is_tested() {
     assert_eq!(tested.value.status, ConnectionStatus::Connected);
     assert_eq!(world.released().await.unwrap(), "good-1");
 }
+
+#[tokio::test]
+async fn a_refused_candidate_does_not_hide_that_the_key_in_use_was_refused_since() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    world.save("bad-2").await.unwrap();
+    world.server.revoke("good-1");
+    let tested = world
+        .commands
+        .test_connection(world.ctx(), account(), mock(), default_connection())
+        .await
+        .unwrap();
+    assert_eq!((tested.value.version, tested.value.place), (1, KeyPlace::Current));
+    assert_eq!(tested.value.status, ConnectionStatus::Rejected);
+    assert_eq!(code(world.released().await), "credential-rejected");
+}

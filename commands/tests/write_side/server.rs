@@ -12,6 +12,7 @@ pub(crate) struct Server {
     calls: Arc<AtomicUsize>,
     arrived: Arc<watch::Sender<usize>>,
     open: Arc<watch::Sender<bool>>,
+    revoked: Arc<watch::Sender<Option<&'static str>>>,
 }
 
 impl Server {
@@ -22,18 +23,21 @@ impl Server {
             calls: Arc::default(),
             arrived: Arc::new(watch::Sender::new(0)),
             open: Arc::new(watch::Sender::new(true)),
+            revoked: Arc::default(),
         };
-        let (calls, arrived, open) = (
+        let (calls, arrived, open, revoked) = (
             Arc::clone(&server.calls),
             Arc::clone(&server.arrived),
             Arc::clone(&server.open),
+            Arc::clone(&server.revoked),
         );
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
                 let (calls, arrived, open) = (Arc::clone(&calls), Arc::clone(&arrived), open.subscribe());
+                let revoked = *revoked.borrow();
                 tokio::spawn(async move {
                     calls.fetch_add(1, Ordering::SeqCst);
-                    answer(socket, &arrived, open).await;
+                    answer(socket, &arrived, open, revoked).await;
                 });
             }
         });
@@ -50,6 +54,11 @@ impl Server {
         self.open.send_replace(open);
     }
 
+    /// Refuses this key from here on.
+    pub(crate) fn revoke(&self, key: &'static str) {
+        self.revoked.send_replace(Some(key));
+    }
+
     /// Waits until so many calls have arrived in all.
     pub(crate) async fn arrived(&self, calls: usize) {
         self.arrived
@@ -60,7 +69,12 @@ impl Server {
     }
 }
 
-async fn answer(mut socket: TcpStream, arrived: &watch::Sender<usize>, mut open: watch::Receiver<bool>) {
+async fn answer(
+    mut socket: TcpStream,
+    arrived: &watch::Sender<usize>,
+    mut open: watch::Receiver<bool>,
+    revoked: Option<&str>,
+) {
     let mut request = Vec::new();
     while !request.windows(4).any(|window| window == b"\r\n\r\n") {
         let mut chunk = [0; 1024];
@@ -79,6 +93,7 @@ async fn answer(mut socket: TcpStream, arrived: &watch::Sender<usize>, mut open:
         .find_map(|line| line.strip_prefix("authorization: bearer "))
         .unwrap_or_default();
     let (status, body) = match key {
+        key if revoked == Some(key) => ("401 Unauthorized", "{}"),
         key if key.contains("good") => ("200 OK", r#"{"id":"acct-1"}"#),
         key if key.contains("outage") => ("500 Internal Server Error", "{}"),
         _ => ("401 Unauthorized", "{}"),

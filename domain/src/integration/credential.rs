@@ -71,12 +71,15 @@ impl Credential {
         self.current.status == ConnectionStatus::Connected
     }
 
-    /// The version that a test is of: the one that waits, else the one in use.
+    /// The version that a test is of: the one that waits for its verdict, else the one in use. A candidate that was
+    /// refused has its verdict: it must not hide that the key in use was refused since.
     #[must_use]
     pub fn to_test(&self) -> &Version {
         self.candidate
             .as_ref()
-            .map_or(&self.current, |candidate| &candidate.version)
+            .map(|candidate| &candidate.version)
+            .filter(|waiting| waiting.status == ConnectionStatus::Unverified)
+            .unwrap_or(&self.current)
     }
 
     /// The valid version of this number, in use or waiting.
