@@ -110,7 +110,9 @@ mod tests {
             .map(|writer| {
                 let lines = lines.clone();
                 thread::spawn(move || {
-                    (0..50_000).for_each(|number| lines.push(format!("{writer} {number:020}\n").as_bytes()))
+                    for number in 0..50_000 {
+                        lines.push(format!("{writer} {number:020}\n").as_bytes());
+                    }
                 })
             })
             .collect();
@@ -120,7 +122,9 @@ mod tests {
             reader.write_out(&mut written);
             String::from_utf8(written).unwrap()
         });
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        for writer in writers {
+            writer.join().unwrap();
+        }
         lines.end();
         let written = reader.join().unwrap();
         let mut next = [0; 4];

@@ -104,8 +104,8 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
         Value::Array(_) => "array",
         Value::Object(_) => "object",
     };
-    let fits = allowed.contains(&kind) || (kind == "integer" && allowed.contains(&"number"));
-    if !fits {
+    let of_type = allowed.contains(&kind) || (kind == "integer" && allowed.contains(&"number"));
+    if !of_type {
         return Err(format!("{value} is of type {kind}, not {allowed:?}"));
     }
     match value {
