@@ -17,6 +17,8 @@ use crate::store::{DocumentTable, Row, Statement};
 const KEPT_BEHIND: usize = 65_536;
 /// How many documents are kept once the log has been caught up with.
 const KEPT: usize = 1024;
+/// How many changed documents wait, at most, while catching up: one that changes again before it is written is written once.
+const MAX_DIRTY: usize = 16_384;
 
 /// The projector of a model of documents: loads those that a batch touches in one statement, folds in memory, and writes
 /// each changed one once.
@@ -121,22 +123,24 @@ impl<M: Model> Projector for Documents<M> {
         self.dirty.len()
     }
 
+    fn is_full(&self) -> bool {
+        self.dirty.len() >= MAX_DIRTY
+    }
+
     fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error> {
-        let mut rows = Vec::with_capacity(self.dirty.len());
-        let mut json = Vec::new();
-        for key in &self.dirty {
-            let Some(slot) = self.known.peek_mut(key) else { continue };
-            slot.dirty = false;
-            if let Some(document) = &slot.document {
-                rows.push(Row {
-                    key: Arc::clone(key),
-                    lookup: M::lookup(document),
-                    document: to_json(document, &mut json)?,
-                });
-            }
-        }
         self.writing = std::mem::take(&mut self.dirty);
-        self.table.upsert(rows)
+        let mut json = Vec::new();
+        let known = &mut self.known;
+        self.table.upsert(self.writing.iter().filter_map(|key| {
+            let slot = known.peek_mut(key)?;
+            slot.dirty = false;
+            let document = slot.document.as_ref()?;
+            Some(to_json(document, &mut json).map(|json| Row {
+                key: Arc::clone(key),
+                lookup: M::lookup(document),
+                document: json,
+            }))
+        }))
     }
 
     fn committed(&mut self) -> bool {

@@ -17,6 +17,9 @@ pub(crate) trait Projector: Send {
     /// How many rows wait to be written.
     fn pending(&self) -> usize;
 
+    /// Whether so many rows wait that they should be written, even if more are on their way.
+    fn is_full(&self) -> bool;
+
     /// The statements that write them. They count as written from here on.
     fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error>;
 

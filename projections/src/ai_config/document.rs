@@ -53,7 +53,7 @@ pub(crate) struct Integration {
 }
 
 /// The version in use of a key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Key {
     pub(crate) credential: CredentialId,
     pub(crate) version: u32,
@@ -107,7 +107,7 @@ impl Model for AiConfig {
                     edit(document, AiDocument::account, |account| account.list(provider, event))
                 } else {
                     edit(document, AiDocument::integration, |integration| {
-                        integration.change(event);
+                        integration.change(event)
                     })
                 }
             }
@@ -117,16 +117,14 @@ impl Model for AiConfig {
 }
 
 /// Changes one part of a document, which is made when it is missing, and says whether anything is different.
-fn edit<T: Clone + PartialEq>(
+fn edit<T>(
     document: &mut Option<AiDocument>,
     part: impl Fn(&mut Option<AiDocument>) -> Option<&mut T>,
-    change: impl FnOnce(&mut T),
+    change: impl FnOnce(&mut T) -> bool,
 ) -> Result<bool, Unfit> {
     let fresh = document.is_none();
     let part = part(document).ok_or(Unfit("a document is of another kind than its key says"))?;
-    let before = part.clone();
-    change(part);
-    Ok(fresh || *part != before)
+    Ok(change(part) || fresh)
 }
 
 impl AiDocument {
@@ -176,13 +174,13 @@ fn is_own_server(field: &recipe::Field) -> bool {
 }
 
 impl Account {
-    fn change(&mut self, event: &AccountEvent) {
+    fn change(&mut self, event: &AccountEvent) -> bool {
         match event {
             AccountEvent::AccountOpened(event) => {
                 self.known = true;
                 self.parent.clone_from(&event.parent);
             }
-            AccountEvent::AccountRenamed(_) => {}
+            AccountEvent::AccountRenamed(_) => return false,
             AccountEvent::AiSettingsChosen(event) => {
                 self.settings = AiSettingsView {
                     providers: event.providers.clone(),
@@ -192,21 +190,25 @@ impl Account {
             }
             AccountEvent::AccountClosed(_) => self.closed = true,
         }
+        true
     }
 
-    fn list(&mut self, provider: &ProviderKey, event: &IntegrationEvent) {
+    fn list(&mut self, provider: &ProviderKey, event: &IntegrationEvent) -> bool {
         if matches!(event, IntegrationEvent::IntegrationUninstalled(_)) {
-            self.installed.remove(provider);
+            self.installed.remove(provider)
         } else {
-            self.installed.insert(provider.clone());
+            self.installed.insert(provider.clone())
         }
     }
 }
 
 impl Integration {
-    fn change(&mut self, event: &IntegrationEvent) {
+    fn change(&mut self, event: &IntegrationEvent) -> bool {
         match event {
-            IntegrationEvent::IntegrationInstalled(_) => self.installed = true,
+            IntegrationEvent::IntegrationInstalled(_) => {
+                self.installed = true;
+                true
+            }
             IntegrationEvent::CredentialConnected(event) => {
                 let key = Key {
                     credential: event.credential,
@@ -214,37 +216,62 @@ impl Integration {
                     status: ConnectionStatus::Unverified,
                 };
                 self.keys.insert(&event.connection, key);
+                true
             }
             IntegrationEvent::CredentialRotated(event) => {
-                if let Some(key) = self.key(&event.connection, event.credential)
-                    && matches!(event.standing, Standing::Current { .. })
-                {
-                    key.version = event.version;
-                    key.status = ConnectionStatus::Unverified;
-                }
-            }
-            IntegrationEvent::CredentialTested(event) => {
-                if let Some(key) = self.key(&event.connection, event.credential) {
-                    if event.promotes_over.is_some() {
-                        key.version = event.version;
-                        key.status = ConnectionStatus::Unverified;
+                let current = matches!(event.standing, Standing::Current { .. });
+                self.change_key(&event.connection, event.credential, |key| {
+                    if current {
+                        key.replace(event.version);
                     }
-                    if key.version == event.version {
-                        key.status = key.status.after(&event.outcome);
-                    }
-                }
+                })
             }
-            IntegrationEvent::CredentialRetired(_) | IntegrationEvent::CredentialErased(_) => {}
+            IntegrationEvent::CredentialTested(event) => self.change_key(&event.connection, event.credential, |key| {
+                if event.promotes_over.is_some() {
+                    key.replace(event.version);
+                }
+                if key.version == event.version {
+                    key.status = key.status.after(&event.outcome);
+                }
+            }),
+            IntegrationEvent::CredentialRetired(_) | IntegrationEvent::CredentialErased(_) => false,
             IntegrationEvent::CredentialDisconnected(event) => {
-                if self.key(&event.connection, event.credential).is_some() {
+                let known = self
+                    .keys
+                    .get(&event.connection)
+                    .is_some_and(|key| key.credential == event.credential);
+                if known {
                     self.keys.remove(&event.connection);
                 }
+                known
             }
-            IntegrationEvent::IntegrationUninstalled(_) => *self = Self::default(),
+            IntegrationEvent::IntegrationUninstalled(_) => {
+                *self = Self::default();
+                true
+            }
         }
     }
 
-    fn key(&mut self, connection: &ConnectionName, credential: CredentialId) -> Option<&mut Key> {
-        self.keys.get_mut(connection).filter(|key| key.credential == credential)
+    /// Changes a key, if it is the one that is there, and says whether it is different then.
+    fn change_key(
+        &mut self,
+        connection: &ConnectionName,
+        credential: CredentialId,
+        change: impl FnOnce(&mut Key),
+    ) -> bool {
+        let found = self.keys.get_mut(connection).filter(|key| key.credential == credential);
+        found.is_some_and(|key| {
+            let before = *key;
+            change(key);
+            *key != before
+        })
+    }
+}
+
+impl Key {
+    /// Another version is in use, and nothing is known of it yet.
+    const fn replace(&mut self, version: u32) {
+        self.version = version;
+        self.status = ConnectionStatus::Unverified;
     }
 }

@@ -139,7 +139,7 @@ impl AiConfigQuery {
         Ok(match integration.keys.get(connection) {
             None => Err(Refusal::Disconnected),
             Some(key) => match key.status {
-                ConnectionStatus::Connected | ConnectionStatus::Unverified => Ok(key.clone()),
+                ConnectionStatus::Connected | ConnectionStatus::Unverified => Ok(*key),
                 ConnectionStatus::Disconnected => Err(Refusal::Disconnected),
                 ConnectionStatus::Rejected => Err(Refusal::CredentialRejected),
                 ConnectionStatus::NeedsReauth => Err(Refusal::NeedsReauth),

@@ -9,12 +9,14 @@ use crate::ProjectionName;
 use crate::cache::Changes;
 use crate::decoded::Decoded;
 use crate::projector::{Halt, Projector};
-use crate::store::{HistoryRow, HistoryTable, Statement};
+use crate::store::{HistoryTable, Rows, Statement};
+
+/// How many rows wait, at most, while catching up. None of them changes again, so that more would only take memory.
+const MAX_ROWS: usize = 4096;
 
 /// The projector of the history: one row per event, whatever it is.
 pub(crate) struct History {
-    table: HistoryTable,
-    rows: Vec<HistoryRow>,
+    rows: Rows,
     writing: bool,
     changes: Arc<Changes>,
 }
@@ -23,9 +25,9 @@ impl History {
     pub(crate) const VERSION: u32 = 1;
 
     pub(crate) fn new(changes: Arc<Changes>) -> Self {
+        let table = HistoryTable::new(ProjectionName::History.as_str());
         Self {
-            table: HistoryTable::new(ProjectionName::History.as_str()),
-            rows: Vec::new(),
+            rows: table.rows(),
             writing: false,
             changes,
         }
@@ -44,10 +46,8 @@ impl Projector for History {
                 index,
                 reason: error.to_string(),
             })?;
-            self.rows.push(HistoryRow {
-                subject: Subject::of(&event.stored.stream, body),
-                stored: Arc::clone(&event.stored),
-            });
+            let subject = Subject::of(&event.stored.stream, body);
+            HistoryTable::add(&mut self.rows, &event.stored, &subject).map_err(Halt::Database)?;
         }
         Ok(())
     }
@@ -56,9 +56,13 @@ impl Projector for History {
         self.rows.len()
     }
 
+    fn is_full(&self) -> bool {
+        self.rows.len() >= MAX_ROWS
+    }
+
     fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error> {
-        self.writing = !self.rows.is_empty();
-        self.table.insert(std::mem::take(&mut self.rows))
+        self.writing = self.rows.len() > 0;
+        Ok(self.rows.take())
     }
 
     fn committed(&mut self) -> bool {
@@ -69,15 +73,13 @@ impl Projector for History {
     }
 
     fn reset(&mut self) {
-        self.rows.clear();
+        self.rows.take();
         self.writing = false;
     }
 
     fn use_table(&mut self, table: &str, _empty: bool) {
-        self.table = HistoryTable::new(table);
+        self.rows = HistoryTable::new(table).rows();
     }
 
-    fn relax(&mut self) {
-        self.rows.shrink_to_fit();
-    }
+    fn relax(&mut self) {}
 }

@@ -3,24 +3,24 @@ use domain::integration::IntegrationEvent;
 use domain::{ConnectionName, CredentialId, Event, ProviderKey, StreamId};
 
 /// What an event concerns, besides an account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Subject {
-    pub(crate) provider: Option<ProviderKey>,
-    pub(crate) connection: Option<ConnectionName>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Subject<'a> {
+    pub(crate) provider: Option<&'a ProviderKey>,
+    pub(crate) connection: Option<&'a ConnectionName>,
     pub(crate) credential: Option<CredentialId>,
 }
 
-impl Subject {
-    pub(crate) fn of(stream: &StreamId, event: &Event) -> Self {
+impl<'a> Subject<'a> {
+    pub(crate) fn of(stream: &'a StreamId, event: &'a Event) -> Self {
         let provider = match stream {
-            StreamId::Provider(provider) | StreamId::Integration(_, provider) => Some(provider.clone()),
+            StreamId::Provider(provider) | StreamId::Integration(_, provider) => Some(provider),
             StreamId::Account(_) | StreamId::Access(_) | StreamId::Token(_) | StreamId::Keyring => None,
         };
         match event {
             Event::Integration(event) => match connection(event) {
                 Some((connection, credential)) => Self {
                     provider,
-                    connection: Some(connection.clone()),
+                    connection: Some(connection),
                     credential: Some(credential),
                 },
                 None => Self {
@@ -29,8 +29,8 @@ impl Subject {
                 },
             },
             Event::Access(AccessEvent::CredentialReleased(event)) => Self {
-                provider: Some(event.provider.clone()),
-                connection: Some(event.connection.clone()),
+                provider: Some(&event.provider),
+                connection: Some(&event.connection),
                 credential: Some(event.credential),
             },
             Event::Provider(_) | Event::Account(_) | Event::Token(_) | Event::Keyring(_) => Self {

@@ -37,8 +37,10 @@ pub(crate) struct Key {
     #[serde(with = "ts_microseconds")]
     pub(crate) connected_at: DateTime<Utc>,
     pub(crate) current: Version,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) candidate: Option<Version>,
     /// Until when; none for one that the next event retires.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) retiring: BTreeMap<u32, Option<DateTime<Utc>>>,
 }
 
@@ -49,7 +51,9 @@ pub(crate) struct Version {
     #[serde(with = "ts_microseconds")]
     pub(crate) saved_at: DateTime<Utc>,
     pub(crate) status: ConnectionStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) last_test: Option<TestRecord>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) identity: Option<String>,
 }
 
@@ -57,6 +61,7 @@ pub(crate) struct Version {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct TestRecord {
     pub(crate) verdict: Verdict,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
     #[serde(with = "ts_microseconds")]
     pub(crate) at: DateTime<Utc>,

@@ -10,8 +10,6 @@ use crate::projector::{Halt, Projector};
 use crate::store::{Checkpoint, Generation, ReadStore, Stage};
 use crate::{ProjectionError, ProjectionName};
 
-/// Rows that are kept in memory, at most, while catching up.
-const MAX_PENDING: usize = 4096;
 /// Events that concern nobody are passed by without a write. After so many, the checkpoint is stored all the same, so that
 /// a restart need not read them again.
 const MAX_UNSTORED: usize = 10_000;
@@ -251,7 +249,7 @@ impl Worker {
     }
 
     async fn commit_when_full(&mut self) -> Result<(), ProjectionError> {
-        if self.projector.pending() >= MAX_PENDING {
+        if self.projector.is_full() {
             self.write().await?;
         }
         Ok(())

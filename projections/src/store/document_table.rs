@@ -29,7 +29,7 @@ impl DocumentTable {
             name: name.into(),
             load: format!("SELECT key, document FROM {name} WHERE key IN (SELECT value FROM json_each(?1))").into(),
             upsert: Bulk::new(
-                &format!("INSERT INTO {name} (key, lookup, document)"),
+                format!("INSERT INTO {name} (key, lookup, document)"),
                 3,
                 "ON CONFLICT (key) DO UPDATE SET lookup = excluded.lookup, document = excluded.document",
             ),
@@ -111,12 +111,20 @@ impl DocumentTable {
     }
 
     /// The statements that write these documents, each key once.
-    pub(crate) fn upsert(&self, rows: Vec<Row>) -> Result<Vec<Statement>, sqlx::Error> {
-        self.upsert.statements(rows.into_iter(), |row, arguments| {
-            arguments.add(row.key)?;
-            arguments.add(row.lookup)?;
-            arguments.add(row.document)
-        })
+    pub(crate) fn upsert(
+        &self,
+        documents: impl Iterator<Item = Result<Row, sqlx::Error>>,
+    ) -> Result<Vec<Statement>, sqlx::Error> {
+        let mut rows = self.upsert.rows();
+        for document in documents {
+            let Row { key, lookup, document } = document?;
+            rows.add(|arguments| {
+                arguments.add(key)?;
+                arguments.add(lookup)?;
+                arguments.add(document)
+            })?;
+        }
+        Ok(rows.take())
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, SqliteExecutor};
 
 use super::checkpoint::position_to;
-use super::{Bulk, Statement};
+use super::{Bulk, Rows};
 use crate::history::Subject;
 
 /// The table of the history: one row per event, with what it is found by.
@@ -15,12 +15,6 @@ use crate::history::Subject;
 pub(crate) struct HistoryTable {
     name: Arc<str>,
     insert: Bulk,
-}
-
-/// An event and what it concerns.
-pub(crate) struct HistoryRow {
-    pub(crate) stored: Arc<StoredEvent>,
-    pub(crate) subject: Subject,
 }
 
 const COLUMNS: &str = "position, recorded_at, account, provider, credential, kind, actor, envelope, data";
@@ -32,7 +26,7 @@ impl HistoryTable {
     pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.into(),
-            insert: Bulk::new(&format!("INSERT INTO {name} ({COLUMNS})"), 9, ""),
+            insert: Bulk::new(format!("INSERT INTO {name} ({COLUMNS})"), 9, ""),
         }
     }
 
@@ -55,12 +49,14 @@ impl HistoryTable {
         )
     }
 
-    /// The statements that add these rows.
-    pub(crate) fn insert(&self, rows: Vec<HistoryRow>) -> Result<Vec<Statement>, sqlx::Error> {
-        let mut buffer = Vec::new();
-        let rows = rows.into_iter();
-        self.insert
-            .statements(rows, |row, arguments| encode(&row, &mut buffer, arguments))
+    /// Rows for the table, to be added by [`HistoryTable::add`].
+    pub(crate) fn rows(&self) -> Rows {
+        self.insert.rows()
+    }
+
+    /// Adds the row of an event, which concerns `subject`.
+    pub(crate) fn add(rows: &mut Rows, event: &StoredEvent, subject: &Subject<'_>) -> Result<(), sqlx::Error> {
+        rows.add(|arguments| encode(event, subject, arguments))
     }
 
     /// Rows in the order of the log. `filter` is a condition of this crate's own writing over the columns, with `?1`, `?2`
@@ -76,34 +72,32 @@ impl HistoryTable {
     }
 }
 
-fn encode(row: &HistoryRow, buffer: &mut Vec<u8>, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
-    let event = &*row.stored;
+fn encode(event: &StoredEvent, subject: &Subject<'_>, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
     let metadata = &event.metadata;
     let shared = |text: &str| Arc::<str>::from(text);
     arguments.add(position_to(event.position)?)?;
     arguments.add(event.recorded_at.timestamp_micros())?;
     arguments.add(metadata.account.as_ref().map(|account| shared(account.as_str())))?;
-    arguments.add(row.subject.provider.as_ref().map(|provider| shared(provider.as_str())))?;
-    arguments.add(row.subject.credential.map(|id| id.uuid().into_bytes().to_vec()))?;
+    arguments.add(subject.provider.map(|provider| shared(provider.as_str())))?;
+    arguments.add(subject.credential.map(|id| id.uuid().into_bytes().to_vec()))?;
     arguments.add(Arc::clone(&event.kind))?;
     arguments.add(shared(&metadata.actor.id))?;
-    arguments.add(envelope(row, buffer)?)?;
+    arguments.add(envelope(event, subject)?)?;
     arguments.add(shared(&event.data))
 }
 
-fn envelope(row: &HistoryRow, buffer: &mut Vec<u8>) -> Result<Arc<str>, BoxDynError> {
-    let event = &*row.stored;
+fn envelope(event: &StoredEvent, subject: &Subject<'_>) -> Result<String, serde_json::Error> {
     let envelope: Envelope<_, _> = (
         event.id,
         format_args!("{}", event.stream),
         event.revision,
         event.schema,
-        &row.subject.connection,
+        subject.connection,
         event.metadata.actor.kind,
         event.metadata.command_id,
         event.metadata.correlation_id,
     );
-    buffer.clear();
-    serde_json::to_writer(&mut *buffer, &envelope)?;
-    Ok(str::from_utf8(buffer)?.into())
+    let mut json = Vec::with_capacity(256);
+    serde_json::to_writer(&mut json, &envelope)?;
+    String::from_utf8(json).map_err(serde::de::Error::custom)
 }

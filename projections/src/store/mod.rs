@@ -18,12 +18,12 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{Mutex, MutexGuard};
 
-pub(crate) use bulk::{Bulk, Statement};
+pub(crate) use bulk::{Bulk, Rows, Statement};
 pub(crate) use checkpoint::{Checkpoint, Stage, position_from, position_to, uuid_from};
 pub(crate) use digest::Digester;
 pub(crate) use document_table::{DocumentTable, Row};
 pub(crate) use generation::Generation;
-pub(crate) use history_table::{Envelope, HistoryRow, HistoryTable};
+pub(crate) use history_table::{Envelope, HistoryTable};
 
 use crate::ProjectionError;
 

@@ -82,4 +82,8 @@ impl EventLog for Gate {
     fn log_id(&self) -> uuid::Uuid {
         self.inner.log_id()
     }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
 }
