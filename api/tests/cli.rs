@@ -101,6 +101,10 @@ fn the_first_start_leaves_a_token_for_its_owner_and_ends_when_it_is_told_to() {
     }
     let (code, logged) = server.terminate();
     assert_eq!(code, Some(0), "{logged}");
+    for name in ["log.db", "vault.db", "keystore.db"] {
+        let (file, rest) = (data.join(name), data.join(format!("{name}-wal")));
+        assert!(file.exists() && !rest.exists(), "{name} was not closed");
+    }
     for line in logged.lines() {
         assert!(
             serde_json::from_str::<serde_json::Value>(line).is_ok(),

@@ -103,6 +103,8 @@ impl EventLog for MemoryLog {
     fn log_id(&self) -> Uuid {
         self.id
     }
+
+    async fn close(&self) {}
 }
 
 impl State {

@@ -38,6 +38,11 @@ pub trait EventLog: Send + Sync {
 
     /// The identity of this log, made when it was created: a checkpoint taken on another log is worth nothing.
     fn log_id(&self) -> Uuid;
+
+    /// Stores what is queued and lets go of what the log holds open, such as files. Nothing may be asked of it
+    /// afterwards; calling it again does nothing. Without it nothing that was acknowledged is lost, but the next start
+    /// may have to recover.
+    async fn close(&self);
 }
 
 /// What the writer believes about the stream.

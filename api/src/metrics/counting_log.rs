@@ -63,6 +63,10 @@ impl EventLog for CountingLog {
     fn log_id(&self) -> Uuid {
         self.log.log_id()
     }
+
+    async fn close(&self) {
+        self.log.close().await;
+    }
 }
 
 fn verdict(event: &NewEvent) -> Option<String> {

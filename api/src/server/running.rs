@@ -73,7 +73,8 @@ impl Running {
         Ok(())
     }
 
-    /// Ends what runs in the background: checkpoints are stored, nothing is lost either way.
+    /// Ends what runs in the background and closes the log and the vault: checkpoints are stored, files are in order.
+    /// Nothing is lost either way.
     pub async fn end(mut self) {
         let _ = self.stop.send(true);
         let ended = timeout(WIND_DOWN, async {
@@ -83,6 +84,8 @@ impl Running {
         if ended.is_err() {
             tracing::warn!("a task in the background did not end in time");
         }
+        self.app.log.close().await;
+        self.app.vault.close().await;
         tracing::info!("stopped");
     }
 }

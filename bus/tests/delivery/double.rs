@@ -202,4 +202,8 @@ impl EventLog for WatchedLog {
     fn log_id(&self) -> Uuid {
         self.inner.log_id()
     }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
 }

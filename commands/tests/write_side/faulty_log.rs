@@ -117,4 +117,8 @@ impl EventLog for FaultyLog {
     fn log_id(&self) -> Uuid {
         self.log.log_id()
     }
+
+    async fn close(&self) {
+        self.log.close().await;
+    }
 }

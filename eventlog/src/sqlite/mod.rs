@@ -60,22 +60,6 @@ impl SqliteLog {
             writer: Mutex::new(Some(tokio::spawn(writer.run(pending, stopped)))),
         })
     }
-
-    /// Stores what is queued, refuses what comes after, and closes the file. Calling it again does nothing.
-    pub async fn close(&self) {
-        self.stop.send_replace(true);
-        let writer = self.writer.lock().await.take();
-        if let Some(writer) = writer {
-            let connection = writer.await;
-            self.readers.close().await;
-            // Last, because the last connection to close moves the write-ahead log into the file, if it can write.
-            if let Ok(Some(connection)) = connection
-                && let Err(error) = connection.close().await
-            {
-                tracing::warn!(%error, "the log was not closed cleanly; the next start recovers it");
-            }
-        }
-    }
 }
 
 #[async_trait]
@@ -107,5 +91,20 @@ impl EventLog for SqliteLog {
 
     fn log_id(&self) -> Uuid {
         self.id
+    }
+
+    async fn close(&self) {
+        self.stop.send_replace(true);
+        let writer = self.writer.lock().await.take();
+        if let Some(writer) = writer {
+            let connection = writer.await;
+            self.readers.close().await;
+            // Last, because the last connection to close moves the write-ahead log into the file, if it can write.
+            if let Ok(Some(connection)) = connection
+                && let Err(error) = connection.close().await
+            {
+                tracing::warn!(%error, "the log was not closed cleanly; the next start recovers it");
+            }
+        }
     }
 }
