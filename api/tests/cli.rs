@@ -99,6 +99,10 @@ fn the_first_start_leaves_a_token_for_its_owner_and_ends_when_it_is_told_to() {
             "{catalog}"
         );
     }
+    for entry in std::fs::read_dir(&data).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path) & 0o077, 0, "others may look into {}", path.display());
+    }
     let (code, logged) = server.terminate();
     assert_eq!(code, Some(0), "{logged}");
     for name in ["log.db", "vault.db", "keystore.db"] {

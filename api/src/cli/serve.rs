@@ -50,6 +50,7 @@ pub struct ServeArgs {
 pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
     let _log: Log = server::start_logging(args.log_format)?;
     server::forbid_core_dumps();
+    server::keep_files_private();
     let folder = DataFolder::open(&args.data.data)?;
     let _lock = folder.lock()?;
     let listener = TcpListener::bind(args.listen)

@@ -12,7 +12,7 @@ mod sweeping;
 mod write_side;
 
 pub use data_folder::{DataFolder, FolderLock};
-pub use hardening::forbid_core_dumps;
+pub use hardening::{forbid_core_dumps, keep_files_private};
 pub use logging::{Log, LogFormat, start_logging};
 pub use running::Running;
 pub use seeds::seeds;
