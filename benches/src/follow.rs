@@ -60,9 +60,18 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let mut table = Table::new();
     for (name, part) in [("append to follower, p50", 0.5), ("append to follower, p99", 0.99)] {
         let (measured, floor) = (percentile(&mut delivered, part), percentile(&mut floor, part));
-        table.row(name, &format!("{measured:.0} us"), &format!("{floor:.0} us"), measured / floor, "");
+        table.row(
+            name,
+            &format!("{measured:.0} us"),
+            &format!("{floor:.0} us"),
+            measured / floor,
+            "",
+        );
     }
-    for (name, part) in [("  of it after the answer, p50", 0.5), ("  of it after the answer, p99", 0.99)] {
+    for (name, part) in [
+        ("  of it after the answer, p50", 0.5),
+        ("  of it after the answer, p99", 0.99),
+    ] {
         table.figure(name, &format!("{:.0} us", percentile(&mut extra, part)));
     }
     table.print();
