@@ -137,7 +137,6 @@ async fn list_catalog(
     min: MinPosition,
     have: IfNoneMatch,
     RawQuery(raw): RawQuery,
-    query: Result<Query<CatalogQuery>, Problem>,
 ) -> Result<Response, Problem> {
     app.reached(ProjectionName::Catalog, min).await?;
     let raw = raw.unwrap_or_default();
@@ -146,7 +145,7 @@ async fn list_catalog(
     if let Some(rendered) = app.catalog.get(changes, &raw) {
         return Ok(rendered.answer(&have));
     }
-    let Query(query) = query?;
+    let Query(query) = Query::<CatalogQuery>::parse(&raw)?;
     let filter = CatalogFilter {
         category: query.category,
         q: query.q,
