@@ -8,7 +8,7 @@ use eventlog::EventLog;
 use tracing::Instrument;
 use vault::Vault;
 
-use crate::ai_config::Leases;
+use crate::ai_config::{Leases, Renderers};
 use crate::cache::Caches;
 use crate::follower::Follower;
 use crate::locks::Locks;
@@ -33,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) caches: Caches,
     pub(crate) locks: Locks,
     pub(crate) leases: Leases,
+    pub(crate) renderers: Renderers,
     pub(crate) follower: Follower,
     pub(crate) watchlist: tokio::sync::Mutex<Watchlist>,
 }
@@ -58,6 +59,7 @@ impl Commands {
                 caches: Caches::new(),
                 locks: Locks::new(),
                 leases: Leases::new(),
+                renderers: Renderers::new(),
                 follower,
                 watchlist: tokio::sync::Mutex::default(),
             }),

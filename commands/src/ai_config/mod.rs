@@ -2,7 +2,9 @@
 
 mod lease;
 mod release;
+mod renderers;
 mod request;
 
 pub(crate) use lease::Leases;
+pub(crate) use renderers::Renderers;
 pub use request::{ReleaseRequest, Released};

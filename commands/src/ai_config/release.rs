@@ -5,7 +5,7 @@ use domain::access::{AccessEvent, CredentialReleased};
 use domain::account::Account;
 use domain::integration::{ConnectionStatus, Integration, IntegrationRejection, SealedSecret};
 use domain::provider::ProviderRow;
-use domain::{AccountId, Aggregate, CredentialId, Position, StreamId, recipe};
+use domain::{AccountId, Aggregate, CredentialId, Position, StreamId};
 use eventlog::Expected;
 use vault::{SecretContext, VaultError};
 
@@ -166,10 +166,15 @@ impl Commands {
             }
             Err(error) => return Err(error.into()),
         };
-        let parts = recipe::render_request(&found.row, &fields).map_err(|error| CommandError::Rejected {
-            code: "recipe-mismatch",
-            message: format!("The saved fields no longer fit the provider's recipe: {error}."),
-        })?;
+        let parts = self
+            .inner
+            .renderers
+            .of(&found.row)
+            .request(&fields)
+            .map_err(|error| CommandError::Rejected {
+                code: "recipe-mismatch",
+                message: format!("The saved fields no longer fit the provider's recipe: {error}."),
+            })?;
         Ok(Released {
             credential: found.credential,
             version: found.version,

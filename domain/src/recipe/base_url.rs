@@ -97,6 +97,14 @@ impl BaseUrl {
         })
     }
 
+    /// Whether it has no placeholder.
+    pub(super) fn is_fixed(&self) -> bool {
+        match self {
+            Self::Written { host, path, .. } => host.variables().chain(path.variables()).next().is_none(),
+            Self::Own { .. } => false,
+        }
+    }
+
     pub(super) const fn path(&self) -> &Template {
         match self {
             Self::Written { path, .. } | Self::Own { path, .. } => path,

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
+use super::render::Pairs;
 use super::template::Template;
 use super::variables::Variables;
 use super::{Auth, Body, Method, RenderError, Test, encode, json_text};
@@ -59,23 +60,33 @@ fn form(
     Ok(Zeroizing::new(std::mem::take(&mut *encoded).into_bytes()))
 }
 
-/// Fills named templates in; one whose placeholder is empty is left out.
+/// Fills named texts in; one whose placeholder is empty is left out.
 pub(super) fn named_values(
     entries: &BTreeMap<String, String>,
     variables: &Variables<'_>,
-) -> Result<BTreeMap<String, Zeroizing<String>>, RenderError> {
-    let mut pairs = BTreeMap::new();
+) -> Result<Pairs, RenderError> {
+    let mut pairs = Pairs::new();
     for (name, text) in entries {
-        let template = Template::parse(text);
-        if !encode::has_empty(&template, variables)? {
-            pairs.insert(name.clone(), encode::plain(&template, variables)?);
-        }
+        add_value(name, &Template::parse(text), variables, &mut pairs)?;
     }
     Ok(pairs)
 }
 
+/// Fills a template in under a name, unless a placeholder of it is empty.
+pub(super) fn add_value(
+    name: &str,
+    template: &Template,
+    variables: &Variables<'_>,
+    pairs: &mut Pairs,
+) -> Result<(), RenderError> {
+    if !encode::has_empty(template, variables)? {
+        pairs.insert(name.to_owned(), encode::plain(template, variables)?);
+    }
+    Ok(())
+}
+
 /// Names and values as `a=1&b=2`, percent-encoded: the form of a query and of a form body.
-pub(super) fn encode_pairs(pairs: &BTreeMap<String, Zeroizing<String>>) -> Zeroizing<String> {
+pub(super) fn encode_pairs(pairs: &Pairs) -> Zeroizing<String> {
     let size = pairs
         .iter()
         .map(|(name, value)| (name.len() + value.len()) * 3 + 2)

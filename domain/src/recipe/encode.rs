@@ -78,7 +78,7 @@ pub(super) fn path(template: &Template, variables: &Variables<'_>) -> Result<Zer
         |variable, text, out| {
             if text.is_empty() {
                 return Err(RenderError::Path {
-                    field: variable.field.clone(),
+                    field: variable.field(),
                 });
             }
             percent(text, out);
@@ -92,7 +92,7 @@ pub(super) fn path(template: &Template, variables: &Variables<'_>) -> Result<Zer
     }
     let culprit = template.variables().next().and_then(|name| variables.get(name).ok());
     Err(culprit.map_or(RenderError::PathText, |variable| RenderError::Path {
-        field: variable.field.clone(),
+        field: variable.field(),
     }))
 }
 
@@ -119,7 +119,7 @@ pub(super) fn header(template: &Template, variables: &Variables<'_>) -> Result<Z
         |variable, text, out| {
             if !is_header_text(text) {
                 return Err(RenderError::Header {
-                    field: variable.field.clone(),
+                    field: variable.field(),
                 });
             }
             out.push_str(text);

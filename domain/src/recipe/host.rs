@@ -43,13 +43,13 @@ pub(super) fn resolve(base: &BaseUrl, variables: &Variables<'_>) -> Result<Targe
 fn own(name: &str, variables: &Variables<'_>, path: &str) -> Result<Target, RenderError> {
     let variable = variables.get(name)?;
     let wrong = || RenderError::Url {
-        field: variable.field.clone(),
+        field: variable.field(),
     };
     match variable.origin {
         Origin::Url => {}
         Origin::Secret | Origin::SecretPiece => {
             return Err(RenderError::SecretInHost {
-                field: variable.field.clone(),
+                field: variable.field(),
             });
         }
         Origin::Row | Origin::Host | Origin::Public => return Err(RenderError::OpenHost),
@@ -85,7 +85,7 @@ fn host_text(host: &Template, variables: &Variables<'_>) -> Result<Zeroizing<Str
         variables,
         |text, out| out.push_str(&text.to_ascii_lowercase()),
         |variable, text, out| {
-            let field = || variable.field.clone();
+            let field = || variable.field();
             match variable.origin {
                 Origin::Row => {}
                 Origin::Host if is_whole => {}
@@ -113,7 +113,7 @@ fn check_pieces(host: &Template, variables: &Variables<'_>) -> Result<(), Render
         }
         if length > MAX_SECRET_PIECE {
             return Err(RenderError::SecretInHost {
-                field: variable.field.clone(),
+                field: variable.field(),
             });
         }
     }
@@ -140,7 +140,7 @@ fn first_field(host: &Template, variables: &Variables<'_>) -> RenderError {
         .filter_map(|name| variables.get(name).ok())
         .find(|v| v.origin != Origin::Row);
     variable.map_or(RenderError::OpenHost, |variable| RenderError::Host {
-        field: variable.field.clone(),
+        field: variable.field(),
     })
 }
 

@@ -5,10 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::base_url::BaseUrl;
 use super::template::Template;
 use super::variables::Variables;
-use super::{Auth, FieldValues, HttpRequest, RenderError, Request, RequestParts, UserPassword, body, encode, host};
+use super::{FieldValues, HttpRequest, RenderError, Renderer, RequestParts, body, encode, host};
 use crate::provider::ProviderRow;
 
 /// Names and values of headers or of a query.
@@ -30,15 +29,19 @@ pub fn render_test(row: &ProviderRow, values: &FieldValues) -> Result<HttpReques
     if !test.method.may_test() {
         return Err(RenderError::Method(test.method.as_str()));
     }
-    let variables = Variables::of(row, values);
-    let target = host::resolve(&BaseUrl::parse(&request.base_url)?, &variables)?;
+    let renderer = Renderer::of(row);
+    let template = renderer.request?.ok_or(RenderError::NoRequest)?;
+    let variables = Variables::of(&renderer.declared, values);
+    let target = host::resolve(&template.base, &variables)?;
     let path = test_path(&test.path, &variables)?;
 
-    let mut headers = headers(&request.headers, &variables)?;
-    headers.extend(self::headers(&test.headers, &variables)?);
-    let mut query = body::named_values(&request.query, &variables)?;
+    let mut headers = template.headers(&variables)?;
+    for (name, text) in &test.headers {
+        add_header(&header_name(name)?, &Template::parse(text), &variables, &mut headers)?;
+    }
+    let mut query = template.query(&variables)?;
     query.extend(body::named_values(&test.query, &variables)?);
-    authenticate(request, &variables, &mut headers, &mut query)?;
+    template.authenticate(&variables, &mut headers, &mut query)?;
     let content = body::render(test, &request.auth, &variables)?;
     if let Some(content) = &content {
         let content_type = || Zeroizing::new(content.content_type.to_owned());
@@ -56,34 +59,13 @@ pub fn render_test(row: &ProviderRow, values: &FieldValues) -> Result<HttpReques
     })
 }
 
-/// Builds what a client needs for its own calls; none for a row that does not say how the provider is called.
+/// Builds what a client needs for its own calls; none for a row that does not say how the provider is called. Whoever
+/// does so often for one row keeps its [`Renderer`].
 ///
 /// # Errors
 /// A value that cannot stand where the row puts it, or a row that the linter would refuse.
 pub fn render_request(row: &ProviderRow, values: &FieldValues) -> Result<Option<RequestParts>, RenderError> {
-    let Some(request) = &row.recipe.request else {
-        return Ok(None);
-    };
-    let variables = Variables::of(row, values);
-    let target = host::resolve(&BaseUrl::parse(&request.base_url)?, &variables)?;
-    let mut headers = headers(&request.headers, &variables)?;
-    let mut query = body::named_values(&request.query, &variables)?;
-    authenticate(request, &variables, &mut headers, &mut query)?;
-    let mut base_url = join(&target.origin, &target.path, "", &Pairs::new())?;
-    if base_url.ends_with('/') {
-        base_url.pop();
-    }
-    Ok(Some(RequestParts {
-        base_url,
-        headers: headers
-            .into_iter()
-            .map(|(name, mut value)| (name, std::mem::take(&mut *value)))
-            .collect(),
-        query: query
-            .into_iter()
-            .map(|(name, mut value)| (name, std::mem::take(&mut *value)))
-            .collect(),
-    }))
+    Renderer::of(row).request(values)
 }
 
 fn test_path(text: &str, variables: &Variables<'_>) -> Result<Zeroizing<String>, RenderError> {
@@ -94,66 +76,44 @@ fn test_path(text: &str, variables: &Variables<'_>) -> Result<Zeroizing<String>,
     }
 }
 
-/// Fills headers in, with lower-case names; one whose placeholder is empty is left out.
-fn headers(entries: &BTreeMap<String, String>, variables: &Variables<'_>) -> Result<Pairs, RenderError> {
-    let mut headers = Pairs::new();
-    for (name, text) in entries {
-        add_header(name, text, variables, &mut headers)?;
+/// A header's name, in lower case.
+pub(super) fn header_name(name: &str) -> Result<String, RenderError> {
+    if encode::is_header_name(name) {
+        Ok(name.to_ascii_lowercase())
+    } else {
+        Err(RenderError::HeaderText)
     }
-    Ok(headers)
 }
 
-fn add_header(name: &str, text: &str, variables: &Variables<'_>, headers: &mut Pairs) -> Result<(), RenderError> {
-    if !encode::is_header_name(name) {
-        return Err(RenderError::HeaderText);
-    }
-    let template = Template::parse(text);
-    if !encode::has_empty(&template, variables)? {
-        headers.insert(name.to_ascii_lowercase(), encode::header(&template, variables)?);
+/// Fills a header in, unless a placeholder of it is empty.
+pub(super) fn add_header(
+    name: &str,
+    template: &Template,
+    variables: &Variables<'_>,
+    headers: &mut Pairs,
+) -> Result<(), RenderError> {
+    if !encode::has_empty(template, variables)? {
+        headers.insert(name.to_owned(), encode::header(template, variables)?);
     }
     Ok(())
 }
 
-/// Puts the credential where the row wants it. A credential of the body is added with the body.
-fn authenticate(
-    request: &Request,
-    variables: &Variables<'_>,
-    headers: &mut Pairs,
-    query: &mut Pairs,
-) -> Result<(), RenderError> {
-    match &request.auth {
-        Auth::None | Auth::Body(_) => Ok(()),
-        Auth::Bearer(token) => add_header("authorization", &format!("Bearer {token}"), variables, headers),
-        Auth::Header(named) => add_header(&named.name, &named.value, variables, headers),
-        Auth::Query(named) => {
-            query.extend(body::named_values(
-                &BTreeMap::from([(named.name.clone(), named.value.clone())]),
-                variables,
-            )?);
-            Ok(())
-        }
-        Auth::Basic(pair) => {
-            if let Some(value) = basic(pair, variables)? {
-                headers.insert("authorization".to_owned(), value);
-            }
-            Ok(())
-        }
-    }
-}
-
 /// `Basic` and the base64 of `user:password` (RFC 7617, section 2); none when both are empty.
-fn basic(pair: &UserPassword, variables: &Variables<'_>) -> Result<Option<Zeroizing<String>>, RenderError> {
-    let username = Template::parse(&pair.username);
+pub(super) fn basic(
+    username: &Template,
+    password: &Template,
+    variables: &Variables<'_>,
+) -> Result<Option<Zeroizing<String>>, RenderError> {
     for name in username.variables() {
         let variable = variables.get(name)?;
         if variable.text()?.contains(':') {
             return Err(RenderError::Username {
-                field: variable.field.clone(),
+                field: variable.field(),
             });
         }
     }
-    let username = encode::plain(&username, variables)?;
-    let password = encode::plain(&Template::parse(&pair.password), variables)?;
+    let username = encode::plain(username, variables)?;
+    let password = encode::plain(password, variables)?;
     if username.is_empty() && password.is_empty() {
         return Ok(None);
     }

@@ -1,14 +1,13 @@
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
-use super::spec::fields;
-use super::{Derive, Field, FieldKind, FieldValues, RenderError, pattern};
-use crate::provider::ProviderRow;
+use super::declared::{Declared, Derived};
+use super::{Field, FieldKind, FieldValues, RenderError};
 
 /// What the placeholders of a row stand for, with one account's values.
 ///
-/// Values are borrowed, so that a secret is not copied before it is encoded.
-pub(super) struct Variables<'a>(BTreeMap<String, Variable<'a>>);
+/// Values are borrowed, so that a secret is not copied before it is encoded. There are few: a list is searched faster
+/// than a tree is made. Of two with one name the later one counts.
+pub(super) struct Variables<'a>(Vec<(Cow<'a, str>, Variable<'a>)>);
 
 /// What one placeholder stands for.
 pub(super) struct Variable<'a> {
@@ -16,7 +15,7 @@ pub(super) struct Variable<'a> {
     text: Result<Cow<'a, str>, RenderError>,
     pub(super) origin: Origin,
     /// The field that a person can put right.
-    pub(super) field: String,
+    field: Cow<'a, str>,
 }
 
 /// Where a value comes from, which decides where it may stand.
@@ -58,63 +57,73 @@ impl Origin {
 }
 
 impl Variable<'_> {
+    /// The field that a person can put right.
+    pub(super) fn field(&self) -> String {
+        self.field.clone().into_owned()
+    }
+
     pub(super) fn text(&self) -> Result<&str, RenderError> {
         self.text.as_deref().map_err(Clone::clone)
     }
 }
 
 impl<'a> Variables<'a> {
-    pub(super) fn of(row: &'a ProviderRow, values: &'a FieldValues) -> Self {
-        let mut variables = BTreeMap::new();
-        let fields = fields(row);
-        for field in fields.iter() {
+    pub(super) fn of(declared: &'a Declared, values: &'a FieldValues) -> Self {
+        let mut variables = Self(Vec::with_capacity(declared.fields.len() + declared.derived.len()));
+        for field in &declared.fields {
             let variable = Variable {
-                text: field_text(field, &fields, values),
+                text: field_text(field, &declared.fields, values),
                 origin: Origin::of(field),
-                field: field.name.clone(),
+                field: Cow::Borrowed(&field.name),
             };
-            variables.insert(field.name.clone(), variable);
+            variables.0.push((Cow::Borrowed(&field.name), variable));
         }
-        for (name, derive) in &row.recipe.derive {
-            let Some(from) = variables.get(&derive.from) else {
+        for derived in &declared.derived {
+            let Ok(from) = variables.get(&derived.from) else {
                 continue;
             };
-            let text = from.text.clone().and_then(|text| piece(name, derive, text));
             let variable = Variable {
-                text,
+                text: from.text.clone().and_then(|text| piece(derived, text)),
                 origin: from.origin.piece(),
                 field: from.field.clone(),
             };
-            variables.insert(name.clone(), variable);
+            variables.0.push((Cow::Borrowed(&derived.name), variable));
         }
-        Self(variables)
+        variables
+    }
+
+    /// None at all, for what has no placeholders.
+    pub(super) const fn none() -> Self {
+        Self(Vec::new())
     }
 
     /// Variables with made-up texts, by which the linter tries a row out.
     pub(super) fn samples(samples: impl IntoIterator<Item = (String, String, Origin)>) -> Self {
         let variable = |(name, text, origin): (String, String, Origin)| {
-            (
-                name.clone(),
-                Variable {
-                    text: Ok(Cow::Owned(text)),
-                    origin,
-                    field: name,
-                },
-            )
+            let name: Cow<'_, str> = Cow::Owned(name);
+            let variable = Variable {
+                text: Ok(Cow::Owned(text)),
+                origin,
+                field: name.clone(),
+            };
+            (name, variable)
         };
         Self(samples.into_iter().map(variable).collect())
     }
 
     pub(super) fn get(&self, name: &str) -> Result<&Variable<'a>, RenderError> {
-        self.0.get(name).ok_or_else(|| RenderError::Undeclared {
-            variable: name.to_owned(),
-        })
+        let found = self.0.iter().rev().find(|(known, _)| known == name);
+        found
+            .map(|(_, variable)| variable)
+            .ok_or_else(|| RenderError::Undeclared {
+                variable: name.to_owned(),
+            })
     }
 }
 
-fn field_text<'a>(field: &Field, all: &[Field], values: &'a FieldValues) -> Result<Cow<'a, str>, RenderError> {
+fn field_text<'a>(field: &'a Field, all: &[Field], values: &'a FieldValues) -> Result<Cow<'a, str>, RenderError> {
     if let Some(fixed) = &field.fixed {
-        return Ok(Cow::Owned(fixed.clone()));
+        return Ok(Cow::Borrowed(fixed));
     }
     let value = values.text(&field.name);
     if !value.is_empty() {
@@ -123,7 +132,7 @@ fn field_text<'a>(field: &Field, all: &[Field], values: &'a FieldValues) -> Resu
             // own words reach a host.
             FieldKind::Enum => field
                 .option(value)
-                .map(|option| Cow::Owned(option.mapped().to_owned()))
+                .map(|option| Cow::Borrowed(option.mapped()))
                 .ok_or_else(|| RenderError::Missing {
                     field: field.name.clone(),
                 }),
@@ -134,11 +143,8 @@ fn field_text<'a>(field: &Field, all: &[Field], values: &'a FieldValues) -> Resu
         return Ok(Cow::Borrowed(""));
     }
     match &field.default {
-        Some(default) => Ok(Cow::Owned(
-            field
-                .option(default)
-                .map_or(default.as_str(), |option| option.mapped())
-                .to_owned(),
+        Some(default) => Ok(Cow::Borrowed(
+            field.option(default).map_or(default.as_str(), |option| option.mapped()),
         )),
         None => Err(RenderError::Missing {
             field: field.name.clone(),
@@ -161,12 +167,12 @@ pub(super) fn is_visible(field: &Field, all: &[Field], values: &FieldValues) -> 
         })
 }
 
-fn piece<'a>(name: &str, derive: &Derive, text: Cow<'a, str>) -> Result<Cow<'a, str>, RenderError> {
+fn piece<'a>(derived: &Derived, text: Cow<'a, str>) -> Result<Cow<'a, str>, RenderError> {
     if text.is_empty() {
         return Ok(text);
     }
-    let pattern = pattern::compile(&derive.pattern).ok_or_else(|| RenderError::Pattern {
-        variable: name.to_owned(),
+    let pattern = derived.pattern.as_ref().ok_or_else(|| RenderError::Pattern {
+        variable: derived.name.clone(),
     })?;
     let range = pattern
         .captures(&text)
@@ -175,8 +181,8 @@ fn piece<'a>(name: &str, derive: &Derive, text: Cow<'a, str>) -> Result<Cow<'a, 
     let range = range
         .filter(|range| !range.is_empty())
         .ok_or_else(|| RenderError::NotDerived {
-            variable: name.to_owned(),
-            field: derive.from.clone(),
+            variable: derived.name.clone(),
+            field: derived.from.clone(),
         })?;
     Ok(match text {
         Cow::Borrowed(text) => Cow::Borrowed(&text[range]),
