@@ -6,7 +6,9 @@ mod follow;
 mod http;
 mod raw_log;
 mod read;
+mod rebuild;
 mod table;
+mod visible;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +36,10 @@ enum Measurement {
     HttpServer(http::ServerOptions),
     /// Reading the whole log in pages, against a raw loop over the same rows.
     Read(read::Options),
+    /// Building all read models from the log, against a raw loop that reads, parses and upserts.
+    Rebuild(rebuild::Options),
+    /// From the end of an append to the moment when queries see it, against a raw transaction.
+    Visible(visible::Options),
 }
 
 #[tokio::main]
@@ -46,5 +52,7 @@ async fn main() -> anyhow::Result<()> {
         Measurement::HttpCommand(options) => http::command(&options).await,
         Measurement::HttpServer(options) => http::server(&options).await,
         Measurement::Read(options) => read::run(&options).await,
+        Measurement::Rebuild(options) => rebuild::run(&options).await,
+        Measurement::Visible(options) => visible::run(&options).await,
     }
 }
