@@ -1,7 +1,7 @@
 /// Every kind of refusal that the API knows, each with a code that never changes its meaning.
 ///
-/// A refusal of a decision (a key that is taken, an account that is closed) has a code of its own that the decision
-/// names; it is carried by [`Code::Refused`] and its kin in [`super::Problem`].
+/// A refusal of a decision (a key that is taken, an account that is closed) is not among them: the decision names its
+/// code itself, in kebab case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Code {
     /// The body is no JSON.
