@@ -1,6 +1,7 @@
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use domain::Sha256Digest;
 use lru::LruCache;
 
 use crate::SecretContext;
@@ -18,6 +19,8 @@ pub(crate) struct Ciphertext {
     pub ctx: SecretContext,
     /// The sealed fields.
     pub envelope: Vec<u8>,
+    /// The digest of these very bytes.
+    pub sha256: Sha256Digest,
     /// The key of the envelope, wrapped.
     pub key: WrappedKey,
 }

@@ -49,7 +49,8 @@ impl AiConfigQuery {
         connection: Option<&ConnectionName>,
     ) -> Result<Result<Resolution, Refusal>, QueryError> {
         let position = self.reader.shared.applied();
-        let Some(own) = self.account(account).await?.filter(|own| own.known) else {
+        let document = self.document(&account_key(account)).await?;
+        let Some(own) = as_account(document.as_deref()).filter(|own| own.known) else {
             return Ok(Err(Refusal::UnknownAccount));
         };
         if own.closed {
@@ -58,13 +59,13 @@ impl AiConfigQuery {
         let connection = connection.cloned().unwrap_or_default();
         let candidates = match provider {
             Some(provider) => vec![provider.clone()],
-            None => self.preference(&own).await?,
+            None => self.preference(own).await?,
         };
         let mut refusal = Refusal::NotInstalled;
         for provider in candidates {
             match self.search(account, &provider, &connection).await? {
                 Ok(found) => {
-                    let model = self.model(&own, &provider).await?;
+                    let model = self.model(own, &provider).await?;
                     return Ok(Ok(found.resolution(account, provider, connection, model, position)));
                 }
                 Err(reason) if refusal == Refusal::NotInstalled => refusal = reason,
@@ -81,7 +82,8 @@ impl AiConfigQuery {
         }
         let mut providers = Vec::new();
         for key in &own.installed {
-            if self.provider(key).await?.is_some_and(|provider| provider.ai.is_some()) {
+            let document = self.document(&provider_key(key)).await?;
+            if as_provider(document.as_deref()).is_some_and(|provider| provider.ai.is_some()) {
                 providers.push(key.clone());
             }
         }
@@ -126,14 +128,12 @@ impl AiConfigQuery {
         provider: &ProviderKey,
         connection: &ConnectionName,
     ) -> Result<Result<Key, Refusal>, QueryError> {
-        if self.account(account).await?.is_none_or(|account| account.closed) {
+        let document = self.document(&account_key(account)).await?;
+        if as_account(document.as_deref()).is_none_or(|account| account.closed) {
             return Ok(Err(Refusal::AccountClosed));
         }
-        let Some(integration) = self
-            .integration(account, provider)
-            .await?
-            .filter(|found| found.installed)
-        else {
+        let document = self.document(&integration_key(account, provider)).await?;
+        let Some(integration) = as_integration(document.as_deref()).filter(|found| found.installed) else {
             return Ok(Err(Refusal::NotInstalled));
         };
         Ok(match integration.keys.get(connection) {
@@ -149,13 +149,12 @@ impl AiConfigQuery {
 
     /// The account whose key may be used in the place of this one's, if this one's settings say so.
     async fn above(&self, account: &AccountId, provider: &ProviderKey) -> Result<Option<AccountId>, QueryError> {
-        let Some(account) = self.account(account).await?.filter(|account| account.settings.inherit) else {
+        let document = self.document(&account_key(account)).await?;
+        let Some(account) = as_account(document.as_deref()).filter(|account| account.settings.inherit) else {
             return Ok(None);
         };
-        let lent = self
-            .provider(provider)
-            .await?
-            .is_some_and(|provider| !provider.own_server);
+        let document = self.document(&provider_key(provider)).await?;
+        let lent = as_provider(document.as_deref()).is_some_and(|provider| !provider.own_server);
         Ok(account.parent.clone().filter(|_| lent))
     }
 
@@ -165,41 +164,34 @@ impl AiConfigQuery {
         if let (Some(model), true) = (&own.settings.model, chosen) {
             return Ok(Some(model.clone()));
         }
-        Ok(self
-            .provider(provider)
-            .await?
-            .and_then(|provider| provider.ai?.default_model))
-    }
-
-    async fn account(&self, account: &AccountId) -> Result<Option<Account>, QueryError> {
-        Ok(match self.document(&account_key(account)).await?.as_deref() {
-            Some(AiDocument::Account(account)) => Some(account.clone()),
-            _ => None,
-        })
-    }
-
-    async fn provider(&self, provider: &ProviderKey) -> Result<Option<Provider>, QueryError> {
-        Ok(match self.document(&provider_key(provider)).await?.as_deref() {
-            Some(AiDocument::Provider(provider)) => Some(provider.clone()),
-            _ => None,
-        })
-    }
-
-    async fn integration(
-        &self,
-        account: &AccountId,
-        provider: &ProviderKey,
-    ) -> Result<Option<Integration>, QueryError> {
-        Ok(
-            match self.document(&integration_key(account, provider)).await?.as_deref() {
-                Some(AiDocument::Integration(integration)) => Some(integration.clone()),
-                _ => None,
-            },
-        )
+        let document = self.document(&provider_key(provider)).await?;
+        let ai = as_provider(document.as_deref()).and_then(|provider| provider.ai.as_ref());
+        Ok(ai.and_then(|ai| ai.default_model.clone()))
     }
 
     async fn document(&self, key: &str) -> Result<Option<Arc<AiDocument>>, QueryError> {
         self.reader.get(key).await
+    }
+}
+
+fn as_account(document: Option<&AiDocument>) -> Option<&Account> {
+    match document {
+        Some(AiDocument::Account(account)) => Some(account),
+        _ => None,
+    }
+}
+
+fn as_provider(document: Option<&AiDocument>) -> Option<&Provider> {
+    match document {
+        Some(AiDocument::Provider(provider)) => Some(provider),
+        _ => None,
+    }
+}
+
+fn as_integration(document: Option<&AiDocument>) -> Option<&Integration> {
+    match document {
+        Some(AiDocument::Integration(integration)) => Some(integration),
+        _ => None,
     }
 }
 

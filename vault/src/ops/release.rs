@@ -39,6 +39,7 @@ impl Vault {
         let key = self.keystore.key(dek.uuid()).await?.ok_or_else(missing)?;
         Ok(Ciphertext {
             ctx: row.ctx,
+            sha256: Sha256Digest::of(&row.envelope),
             envelope: row.envelope,
             key,
         })
@@ -54,7 +55,7 @@ impl Vault {
         let as_described = row.ctx == *ctx
             && row.key.ctx.id == sealed.dek.uuid()
             && row.key.ctx.account.as_ref() == Some(&ctx.account)
-            && Sha256Digest::of(&row.envelope) == sealed.envelope_sha256;
+            && row.sha256 == sealed.envelope_sha256;
         if !as_described {
             return Err(not_authentic(ctx));
         }
