@@ -5,10 +5,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use commands::{CommandError, Context, ReleaseRequest, Released};
 use domain::integration::ConnectionStatus;
+use domain::recipe::FieldValues;
 use domain::{AccountId, CommandId, ConnectionName, Position, ProviderKey};
 use projections::{ProjectionName, Refusal, Resolution, Source};
 use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,8 +26,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_ai_config_of))
 }
 
-/// More than most answers are long, in bytes.
-const ROOM: usize = 4096;
+/// More than an answer has beside its texts, in bytes.
+const FRAME: usize = 384;
+
+/// More than stands around a name and its value: quotes, colon and comma.
+const AROUND: usize = 6;
 
 /// Which key is wanted, and what for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -74,7 +78,7 @@ struct AiConfig<'a> {
     request: Option<RequestParts<'a>>,
     /// The values of all fields.
     #[schema(value_type = BTreeMap<String, String>)]
-    fields: BTreeMap<&'a str, &'a str>,
+    fields: Fields<'a>,
     /// The model to use, where the account chose one or the provider's row names one.
     #[schema(value_type = Option<String>)]
     model: Option<&'a str>,
@@ -95,6 +99,15 @@ struct RequestParts<'a> {
     /// Query parameters to send, not encoded yet.
     #[schema(value_type = BTreeMap<String, String>)]
     query: &'a BTreeMap<String, String>,
+}
+
+/// The values of all fields, in clear.
+struct Fields<'a>(&'a FieldValues);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose_secret())))
+    }
 }
 
 /// Get the AI config.
@@ -197,6 +210,21 @@ fn not_released(error: CommandError) -> Problem {
     }
 }
 
+/// How long an answer is at most, unless texts of it are escaped.
+fn room(config: &AiConfig<'_>) -> usize {
+    let ids = config.account.as_str().len() + config.provider.as_str().len() + config.connection.as_str().len();
+    let fields = config.fields.0.iter();
+    let values: usize = fields
+        .map(|(name, value)| name.len() + value.expose_secret().len() + AROUND)
+        .sum();
+    let request = config.request.as_ref().map_or(0, |parts| {
+        let pairs = parts.headers.iter().chain(parts.query);
+        let pairs: usize = pairs.map(|(name, value)| name.len() + value.len() + AROUND).sum();
+        parts.base_url.len() + pairs
+    });
+    FRAME + ids + config.source.len() + config.model.map_or(0, str::len) + values + request
+}
+
 /// Writes the answer out. This is the one place of the API where a secret is exposed.
 fn answer(resolution: &Resolution, released: &Released) -> Result<Response, Problem> {
     let source = match &resolution.source {
@@ -215,16 +243,12 @@ fn answer(resolution: &Resolution, released: &Released) -> Result<Response, Prob
             headers: &parts.headers,
             query: &parts.query,
         }),
-        fields: released
-            .fields
-            .iter()
-            .map(|(name, value)| (name, value.expose_secret()))
-            .collect(),
+        fields: Fields(&released.fields),
         model: resolution.model.as_deref(),
         position: resolution.position.max(released.position),
     };
     // Room for all of it: a buffer that grows leaves copies of the key behind in freed memory.
-    let mut body = Vec::with_capacity(ROOM);
+    let mut body = Vec::with_capacity(room(&config));
     serde_json::to_writer(&mut body, &config).map_err(|error| Problem::internal(&error))?;
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
