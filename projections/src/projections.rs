@@ -115,8 +115,13 @@ impl Projections {
             Some(found) => found,
             None => Generation::start(&self.store, name, shared.version, log.log_id()).await?,
         };
-        let left = |c: &Checkpoint| c.stage == Stage::Building && c.generation != checkpoint.generation;
-        Generation::sweep(&self.store, name, left).await?;
+        // Of this version, what is not gone on with is of no use to anybody: half built, of another log, or ahead of this one.
+        let useless = |c: &Checkpoint| {
+            let ours = c.version == shared.version && c.stage != Stage::Retired;
+            (ours || c.stage == Stage::Building)
+                && (c.version, c.generation) != (checkpoint.version, checkpoint.generation)
+        };
+        Generation::sweep(&self.store, name, useless).await?;
         shared.progress.send_modify(|progress| {
             progress.live = checkpoint.stage == Stage::Live;
             progress.state = if progress.live {

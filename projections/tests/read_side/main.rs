@@ -6,6 +6,7 @@ mod accounts;
 mod ai_config;
 mod catalog;
 mod doubles;
+mod failures;
 mod history;
 mod integrations;
 mod models_are_folds;
