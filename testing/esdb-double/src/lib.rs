@@ -1,0 +1,1 @@
+//! A double of EventStoreDB that speaks its real protocol, for tests only.
