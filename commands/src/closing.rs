@@ -24,7 +24,7 @@ impl Commands {
                 })
                 .await?
             };
-            let complete = match this.erase_closed(&ctx, &account).await {
+            let complete = match this.erase_closed(&ctx, &account, BTreeSet::new()).await {
                 Ok(erased) => erased.complete,
                 Err(error) => {
                     tracing::warn!(%account, %error, "the keys of a closed account are left to the sweeper");
@@ -36,14 +36,21 @@ impl Commands {
         .await
     }
 
-    /// Takes every key of a closed account back and erases it, as far as that was not done before.
-    pub(crate) async fn erase_closed(&self, ctx: &Context, account: &AccountId) -> Result<Erased, CommandError> {
+    /// Takes every key of a closed account back and erases it, as far as that was not done before. Whose keys those are, the
+    /// vault knows; `also` names providers whose keys may be in the log alone, since they came too late.
+    pub(crate) async fn erase_closed(
+        &self,
+        ctx: &Context,
+        account: &AccountId,
+        also: BTreeSet<ProviderKey>,
+    ) -> Result<Erased, CommandError> {
         let secrets = self.inner.vault.secrets_of(account).await?;
-        let providers: BTreeSet<&ProviderKey> = secrets.iter().map(|secret| &secret.provider).collect();
+        let mut providers = also;
+        providers.extend(secrets.iter().map(|secret| secret.provider.clone()));
         let mut erased = Erased::default();
         for provider in providers {
-            let id = (account.clone(), provider.clone());
             let step = ctx.step(&format!("close {provider}"));
+            let id = (account.clone(), provider);
             self.execute::<Integration>(&id, &step, |loaded| {
                 Ok(loaded.state.decide(IntegrationCommand::DisconnectAll)?)
             })

@@ -52,9 +52,11 @@ impl Commands {
             for event in &page.events {
                 self.inner.caches.note(&event.stream, event.revision);
             }
-            let seen = if page.events.is_empty() { page.head } else { page.next };
+            // A page may be empty and still lead on, where the log holds what is not ours.
+            let stands = page.next == after;
+            let seen = if stands { page.head } else { page.next };
             follower.seen.fetch_max(seen.to_stored(), Ordering::AcqRel);
-            if page.events.is_empty() {
+            if stands {
                 return Ok(());
             }
         }

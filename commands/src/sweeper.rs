@@ -1,8 +1,8 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use chrono::TimeDelta;
 use domain::integration::{Integration, IntegrationCommand, Validity};
-use domain::{AccountId, Aggregate, Position, StreamId};
+use domain::{AccountId, Aggregate, Position, ProviderKey, StreamId};
 use eventlog::StoredEvent;
 use vault::{PendingSecret, SecretContext};
 
@@ -28,7 +28,10 @@ pub struct Swept {
 pub(crate) struct Watchlist {
     read_to: Position,
     integrations: BTreeSet<StreamId>,
-    closed: BTreeSet<AccountId>,
+    /// Closed accounts, and providers whose keys came into them too late.
+    closed: BTreeMap<AccountId, BTreeSet<ProviderKey>>,
+    /// All accounts that were ever closed: a node that was overtaken may save a key into one of them.
+    ever_closed: HashSet<AccountId>,
     /// Whether the vault was compared with the log since the start.
     compared: bool,
 }
@@ -46,6 +49,11 @@ fn is_watched(event: &StoredEvent) -> bool {
         "CredentialTested" => event.data.contains("promotes_over"),
         _ => false,
     }
+}
+
+/// Whether an event puts a key into its account.
+fn brings_a_key(event: &StoredEvent) -> bool {
+    matches!(&*event.kind, "CredentialConnected" | "CredentialRotated")
 }
 
 impl Commands {
@@ -81,16 +89,24 @@ impl Commands {
             for event in &page.events {
                 match &event.stream {
                     StreamId::Account(account) if &*event.kind == "AccountClosed" => {
-                        watchlist.closed.insert(account.clone());
+                        watchlist.closed.entry(account.clone()).or_default();
+                        watchlist.ever_closed.insert(account.clone());
                     }
-                    StreamId::Integration(..) if is_watched(event) => {
-                        watchlist.integrations.insert(event.stream.clone());
+                    StreamId::Integration(account, provider) => {
+                        if brings_a_key(event) && watchlist.ever_closed.contains(account) {
+                            let late = watchlist.closed.entry(account.clone()).or_default();
+                            late.insert(provider.clone());
+                        }
+                        if is_watched(event) {
+                            watchlist.integrations.insert(event.stream.clone());
+                        }
                     }
                     _ => {}
                 }
             }
+            let stands = page.next == watchlist.read_to;
             watchlist.read_to = page.next;
-            if page.events.is_empty() || page.next >= page.head {
+            if stands || page.next >= page.head {
                 return Ok(());
             }
         }
@@ -131,8 +147,8 @@ impl Commands {
 
     async fn sweep_closed(&self, watchlist: &mut Watchlist, swept: &mut Swept) -> Result<(), CommandError> {
         let mut outcome = Ok(());
-        for account in std::mem::take(&mut watchlist.closed) {
-            let complete = match self.erase_closed(&self.by_sweeper(), &account).await {
+        for (account, late) in std::mem::take(&mut watchlist.closed) {
+            let complete = match self.erase_closed(&self.by_sweeper(), &account, late.clone()).await {
                 Ok(erased) => {
                     swept.erased += erased.versions;
                     erased.complete
@@ -143,7 +159,7 @@ impl Commands {
                 }
             };
             if !complete {
-                watchlist.closed.insert(account);
+                watchlist.closed.insert(account, late);
             }
         }
         outcome

@@ -1,5 +1,7 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use domain::account::Account;
 use domain::integration::{Integration, IntegrationCommand, SaveOptions, SavedKey};
 use domain::provider::ProviderRow;
 use domain::recipe::{self, FieldValues};
@@ -75,7 +77,11 @@ impl Commands {
     ) -> Result<Receipt<KeyReport>, CommandError> {
         let executed = match (&accepted, self.earlier::<Integration>(&place.id(), &ctx).await?) {
             (_, Some(earlier)) => earlier,
-            (Some(accepted), None) => self.seal_and_append(&ctx, &place, accepted, options).await?,
+            (Some(accepted), None) => {
+                let executed = self.seal_and_append(&ctx, &place, accepted, options).await?;
+                self.require_still_open(&ctx, &place).await?;
+                executed
+            }
             (None, None) => return Err(CommandError::Busy),
         };
         let Some((key, dek)) = saved(&executed.events) else {
@@ -99,6 +105,26 @@ impl Commands {
             None => executed.receipt(KeyReport::new(&executed.after.state, &place.connection, key, None)),
         };
         Ok(erased.onto(receipt))
+    }
+
+    /// Another node may have closed the account since it was looked at, too early to find this key. Now that the key is in
+    /// the log, one of the two sees the other: either the closing finds the key, or this finds the account closed and takes
+    /// the key back.
+    async fn require_still_open(&self, ctx: &Context, place: &Place) -> Result<(), CommandError> {
+        let account = &place.account;
+        let loaded = self
+            .load::<Account>(&Account::stream(account), Freshness::Fresh)
+            .await?;
+        let Err(closed) = loaded.state.open() else {
+            return Ok(());
+        };
+        if let Err(error) = self
+            .erase_closed(ctx, account, BTreeSet::from([place.provider.clone()]))
+            .await
+        {
+            tracing::warn!(%account, %error, "a key that came into a closed account is left to the sweeper");
+        }
+        Err(closed.into())
     }
 
     /// Seals, appends, makes live. Nothing is half-saved: when the log refuses, the sealed row is discarded, and when

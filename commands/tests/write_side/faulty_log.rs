@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     Conflict,
     /// The append waits until it is let go.
     Held,
+    /// The append waits until it is let go; then it is stored, and the process ends before the answer.
+    HeldThenCrash,
     /// The process ends before the append.
     CrashBefore,
     /// The process ends after the append, before the answer.
@@ -93,6 +95,12 @@ impl EventLog for FaultyLog {
                 self.held.send_replace(true);
                 self.held.subscribe().wait_for(|held| !held).await.unwrap();
                 self.log.append(stream, expected, events).await
+            }
+            Fault::HeldThenCrash => {
+                self.held.send_replace(true);
+                self.held.subscribe().wait_for(|held| !held).await.unwrap();
+                self.log.append(stream, expected, events).await?;
+                self.crash().await
             }
             Fault::CrashBefore => self.crash().await,
             Fault::CrashAfter => {

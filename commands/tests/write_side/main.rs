@@ -7,6 +7,7 @@ mod concurrency;
 mod crashes;
 mod faults;
 mod faulty_log;
+mod nodes;
 mod providers;
 mod release;
 mod replay;
