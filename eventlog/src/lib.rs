@@ -5,6 +5,7 @@
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
+mod copy;
 mod event;
 mod ledger;
 mod limits;
@@ -12,6 +13,7 @@ mod memory;
 mod port;
 mod sqlite;
 
+pub use copy::{Copied, CopyError, CopyProgress, CopyStep, copy};
 pub use event::{NewEvent, StoredEvent};
 pub use limits::{MAX_BYTES, MAX_EVENTS};
 pub use memory::MemoryLog;
