@@ -4,9 +4,11 @@
 //! the process that started it, however that process ends: see `guard.rs`.
 
 mod guard;
+mod nats;
 mod port;
 mod postgres;
 mod process;
 mod user;
 
+pub use nats::Nats;
 pub use postgres::Postgres;

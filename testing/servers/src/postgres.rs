@@ -230,7 +230,7 @@ fn programs() -> anyhow::Result<PathBuf> {
 }
 
 /// What should have come, or the end of the test.
-fn orderly<T>(result: anyhow::Result<T>) -> T {
+pub(crate) fn orderly<T>(result: anyhow::Result<T>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => panic!("{error:#}"),
