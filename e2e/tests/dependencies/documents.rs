@@ -16,6 +16,7 @@ const FOLDERS: &[&str] = &[
     "migrations",
     "projections",
     "scripts",
+    "testing",
     "vault",
 ];
 

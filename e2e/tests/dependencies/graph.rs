@@ -1,7 +1,7 @@
 //! The packages of the workspace and what they depend on, as plain data.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
@@ -15,6 +15,8 @@ pub(crate) struct Node {
     pub(crate) name: String,
     /// A crate of this workspace.
     pub(crate) own: bool,
+    /// Where a crate of this workspace lies, from its root.
+    pub(crate) folder: PathBuf,
     /// The SPDX expression of its manifest.
     pub(crate) licence: Option<String>,
     pub(crate) crates_io: bool,
@@ -47,6 +49,12 @@ impl Graph {
             let mut node = Node {
                 name: package.name.to_string(),
                 own: metadata.workspace_members.contains(&package.id),
+                folder: package
+                    .manifest_path
+                    .parent()
+                    .and_then(|folder| folder.strip_prefix(&metadata.workspace_root).ok())
+                    .map(PathBuf::from)
+                    .unwrap_or_default(),
                 licence: package.license.clone(),
                 crates_io: package
                     .source
@@ -67,7 +75,13 @@ impl Graph {
         Ok(Self(nodes))
     }
 
-    /// The crates of this workspace, which are named as their folders are.
+    /// The folders of this workspace's crates by their names.
+    pub(crate) fn own_folders(&self) -> BTreeMap<&str, &Path> {
+        let own = self.0.values().filter(|node| node.own);
+        own.map(|node| (node.name.as_str(), node.folder.as_path())).collect()
+    }
+
+    /// The names of this workspace's crates.
     pub(crate) fn own_names(&self) -> BTreeSet<String> {
         self.0
             .values()

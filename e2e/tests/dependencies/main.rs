@@ -73,9 +73,9 @@ fn every_external_dependency_says_what_it_is_for() -> anyhow::Result<()> {
 fn every_crate_takes_its_lints_and_versions_from_the_workspace() -> anyhow::Result<()> {
     let root = workspace()?;
     let mut findings = Vec::new();
-    for name in Graph::load(&root)?.own_names() {
-        let text = std::fs::read_to_string(root.join(&name).join("Cargo.toml"))?;
-        findings.extend(manifests::departures(&name, &text));
+    for (name, folder) in Graph::load(&root)?.own_folders() {
+        let text = std::fs::read_to_string(root.join(folder).join("Cargo.toml"))?;
+        findings.extend(manifests::departures(name, &text));
     }
     none(&findings);
     Ok(())
@@ -85,8 +85,8 @@ fn every_crate_takes_its_lints_and_versions_from_the_workspace() -> anyhow::Resu
 fn no_source_file_is_longer_than_the_house_rule_allows() -> anyhow::Result<()> {
     let root = workspace()?;
     let mut files = Vec::new();
-    for name in Graph::load(&root)?.own_names() {
-        files.extend(sizes::measure(&root, &root.join(name).join("src"))?);
+    for folder in Graph::load(&root)?.own_folders().into_values() {
+        files.extend(sizes::measure(&root, &root.join(folder).join("src"))?);
     }
     assert!(files.len() > 20, "the walk found only {} files", files.len());
     none(&sizes::too_long(&files));
