@@ -1,12 +1,15 @@
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{Extensions, HeaderName, HeaderValue, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use domain::CorrelationId;
 use futures::FutureExt;
+use tower::{Layer, Service};
 
 use crate::problem::Problem;
 use crate::state::AppState;
@@ -14,15 +17,18 @@ use crate::state::AppState;
 /// On every answer, and on requests that want to name their own: ties a request to log lines and events.
 pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("soconnective-correlation-id");
 
+/// The target of the line about a request, by which `RUST_LOG` can choose it.
+pub(crate) const TARGET: &str = "soconnective::request";
+
 /// The id of the outside request, in its extensions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Correlation(pub CorrelationId);
 
 impl Correlation {
-    /// The id that [`observe`] gave the request.
+    /// The id that [`Observe`] gave the request.
     ///
     /// # Errors
-    /// When the request never went through [`observe`]: a defect.
+    /// When the request never went through [`Observe`]: a defect.
     pub(crate) fn of(extensions: &Extensions) -> Result<CorrelationId, Problem> {
         let correlation = extensions.get::<Self>();
         correlation
@@ -35,41 +41,86 @@ impl Correlation {
 ///
 /// One layer for all of that, because each layer costs every request. The line has the template of the route, never
 /// its path, its query or its body.
-pub(crate) async fn observe(State(app): State<AppState>, mut request: Request, next: Next) -> Response {
-    let started = Instant::now();
-    let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let correlation = named(&request).unwrap_or_else(|| CorrelationId::new(app.ids.uuid()));
-    request.extensions_mut().insert(Correlation(correlation));
+#[derive(Clone)]
+pub(crate) struct Observe(pub AppState);
 
-    let mut response = answered(next.run(request)).await;
+impl<S> Layer<S> for Observe {
+    type Service = Observed<S>;
 
-    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-    let text = correlation.uuid().hyphenated().encode_lower(&mut text);
-    if let Ok(value) = HeaderValue::from_str(text) {
-        response.headers_mut().insert(CORRELATION_ID, value);
+    fn layer(&self, inner: S) -> Observed<S> {
+        Observed {
+            app: self.0.clone(),
+            inner,
+        }
     }
+}
+
+/// A route under [`Observe`].
+#[derive(Clone)]
+pub(crate) struct Observed<S> {
+    app: AppState,
+    inner: S,
+}
+
+impl<S> Service<Request> for Observed<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let app = self.app.clone();
+        let started = Instant::now();
+        let method = request.method().clone();
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let correlation = named(&request).unwrap_or_else(|| CorrelationId::new(app.ids.uuid()));
+        request.extensions_mut().insert(Correlation(correlation));
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let mut response = answered(answer).await;
+            let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+            let text: &str = correlation.uuid().hyphenated().encode_lower(&mut text);
+            complete(&mut response, text);
+
+            let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
+            let method = method.as_str();
+            let status = response.status().as_u16();
+            let elapsed = started.elapsed();
+            app.metrics.request(method, route, status, elapsed);
+            let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+            tracing::info!(target: TARGET, method, route, status, micros, correlation = text);
+            Ok(response)
+        })
+    }
+}
+
+/// Adds the headers that every answer has.
+fn complete(response: &mut Response, correlation: &str) {
     let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(correlation) {
+        headers.insert(CORRELATION_ID, value);
+    }
     headers
         .entry(header::CACHE_CONTROL)
         .or_insert(HeaderValue::from_static("no-store"));
     headers
         .entry(header::X_CONTENT_TYPE_OPTIONS)
         .or_insert(HeaderValue::from_static("nosniff"));
-
-    let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
-    let status = response.status().as_u16();
-    let elapsed = started.elapsed();
-    app.metrics.request(method.as_str(), route, status, elapsed);
-    let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    tracing::info!(target: "soconnective::request", method = method.as_str(), route, status, micros, correlation = text);
-    response
 }
 
 /// The answer of a handler; of one that panics, a problem that tells the caller nothing of it.
-async fn answered(handler: impl Future<Output = Response>) -> Response {
-    let answer = AssertUnwindSafe(handler).catch_unwind().await;
-    answer.unwrap_or_else(|_| Problem::internal(&"a handler panicked").into_response())
+async fn answered(handler: impl Future<Output = Result<Response, Infallible>>) -> Response {
+    match AssertUnwindSafe(handler).catch_unwind().await {
+        Ok(Ok(response)) => response,
+        Err(_) => Problem::internal(&"a handler panicked").into_response(),
+    }
 }
 
 /// The correlation id that the caller chose, when it is a UUID.

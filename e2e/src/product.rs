@@ -50,7 +50,7 @@ impl Product {
         &self.base
     }
 
-    /// What it printed for the person who started it, up to the line with the address.
+    /// What it printed for the person who started it, up to the next step that it names.
     #[must_use]
     pub fn printed(&self) -> &[String] {
         &self.printed
@@ -102,21 +102,28 @@ impl Drop for Product {
     }
 }
 
-/// Reads what the product prints until the address stands in it, and goes on emptying the pipe.
+/// Reads what the product prints for the person who started it, up to the next step that it names, and goes on emptying
+/// the pipe.
 fn address(mut stdout: impl BufRead + Send + 'static) -> Result<(String, Vec<String>)> {
     let mut printed = Vec::new();
+    let mut base = None;
     loop {
         let mut line = String::new();
         ensure!(
             stdout.read_line(&mut line)? > 0,
-            "the product ended before it printed its address: {printed:?}"
+            "the product ended before it was ready: {printed:?}"
         );
         let found = line
             .split_whitespace()
             .find(|word| word.starts_with("http://127.0.0.1:"));
-        let base = found.map(|url| url.trim_end_matches(|c: char| !c.is_ascii_digit()).to_owned());
+        if base.is_none() {
+            base = found.map(|url| url.trim_end_matches(|c: char| !c.is_ascii_digit()).to_owned());
+        }
+        // The next step: a call with the first token, or how to make one when that is gone.
+        let last = line.contains("curl ") || line.contains("tokens issue");
         printed.push(line);
-        if let Some(base) = base {
+        if let (Some(base), true) = (&base, last) {
+            let base = base.clone();
             std::thread::spawn(move || std::io::copy(&mut stdout, &mut std::io::sink()));
             return Ok((base, printed));
         }

@@ -80,6 +80,9 @@ pub(crate) fn fields(plaintext: &[u8]) -> Option<FieldValues> {
 /// The text of a JSON string (RFC 8259, section 7).
 fn unescape(json: &str) -> Option<SecretString> {
     let inner = json.strip_prefix('"')?.strip_suffix('"')?;
+    if !inner.contains('\\') {
+        return Some(SecretString::from(inner));
+    }
     // Unescaping only shortens, so this never grows.
     let mut text = Zeroizing::new(String::with_capacity(inner.len()));
     let mut rest = inner;

@@ -19,7 +19,9 @@ impl Caller {
     /// The identity that commands, leases and the history know the caller by.
     #[must_use]
     pub(crate) fn principal(&self) -> String {
-        self.0.id.to_string()
+        // As the id is displayed, without the machinery of formatting.
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        self.0.id.uuid().hyphenated().encode_lower(&mut text).to_owned()
     }
 
     /// The caller as the history names it.
@@ -77,6 +79,9 @@ impl FromRequestParts<AppState> for Caller {
         if !token.valid_at(app.clock.now()) {
             let detail = "The token has expired. Ask a platform admin for a new one.";
             return Err(challenge(Problem::new(Code::TokenExpired, detail), "invalid_token"));
+        }
+        if !app.standing.holds(app, token.id).await? {
+            return Err(invalid());
         }
         Ok(Self(token))
     }

@@ -1,15 +1,15 @@
 use std::collections::BTreeMap;
 
+use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use commands::{CommandError, Context, ReleaseRequest, Released};
+use axum::response::Response;
+use commands::{CommandError, Context, ReleaseRequest};
 use domain::integration::ConnectionStatus;
 use domain::recipe::FieldValues;
 use domain::{AccountId, CommandId, ConnectionName, Position, ProviderKey};
 use projections::{ProjectionName, Refusal, Resolution, Source};
-use secrecy::ExposeSecret;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -26,11 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get_ai_config_of))
 }
 
-/// More than an answer has beside its texts, in bytes.
-const FRAME: usize = 384;
-
-/// More than stands around a name and its value: quotes, colon and comma.
-const AROUND: usize = 6;
+/// The headers of an answer, those that are added on its way out included.
+const HEADERS: usize = 6;
 
 /// Which key is wanted, and what for.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -45,7 +42,7 @@ struct AiConfigQuery {
 }
 
 /// The account's key, ready to use. It is the one answer of this API that holds a secret.
-#[derive(Serialize, ToSchema)]
+#[derive(ToSchema)]
 #[schema(example = json!({
     "account": "acme", "provider": "anthropic", "connection": "default", "credential_version": 2, "source": "account",
     "status": "connected",
@@ -56,58 +53,49 @@ struct AiConfigQuery {
     },
     "fields": {"api_key": "sk-ant-…"}, "model": null, "position": "1742"
 }))]
-struct AiConfig<'a> {
+pub(super) struct AiConfig<'a> {
     /// The account that it is for.
     #[schema(value_type = String)]
-    account: &'a AccountId,
+    pub(super) account: &'a AccountId,
     /// The provider.
     #[schema(value_type = String)]
-    provider: &'a ProviderKey,
+    pub(super) provider: &'a ProviderKey,
     /// The connection.
     #[schema(value_type = String)]
-    connection: &'a ConnectionName,
+    pub(super) connection: &'a ConnectionName,
     /// The version of the key.
-    credential_version: u32,
+    pub(super) credential_version: u32,
     /// Whose key it is: `account`, or `inherited:` and the id of the account above.
     #[schema(value_type = String)]
-    source: &'a str,
+    pub(super) source: &'a str,
     /// How the connection is: `connected` or `unverified`.
     #[schema(value_type = StatusName)]
-    status: ConnectionStatus,
+    pub(super) status: ConnectionStatus,
     /// Everything that a client needs for its next call; none for a provider whose row has no request.
-    request: Option<RequestParts<'a>>,
+    pub(super) request: Option<RequestParts<'a>>,
     /// The values of all fields.
     #[schema(value_type = BTreeMap<String, String>)]
-    fields: Fields<'a>,
+    pub(super) fields: &'a FieldValues,
     /// The model to use, where the account chose one or the provider's row names one.
     #[schema(value_type = Option<String>)]
-    model: Option<&'a str>,
+    pub(super) model: Option<&'a str>,
     /// Up to where the answer knows the log.
     #[schema(value_type = String)]
-    position: Position,
+    pub(super) position: Position,
 }
 
 /// The ready parts of a request to the provider.
-#[derive(Serialize, ToSchema)]
-struct RequestParts<'a> {
+#[derive(ToSchema)]
+pub(super) struct RequestParts<'a> {
     /// Scheme, host and the part of the path that all calls share.
     #[schema(value_type = String)]
-    base_url: &'a str,
+    pub(super) base_url: &'a str,
     /// Headers to send.
     #[schema(value_type = BTreeMap<String, String>)]
-    headers: &'a BTreeMap<String, String>,
+    pub(super) headers: &'a BTreeMap<String, String>,
     /// Query parameters to send, not encoded yet.
     #[schema(value_type = BTreeMap<String, String>)]
-    query: &'a BTreeMap<String, String>,
-}
-
-/// The values of all fields, in clear.
-struct Fields<'a>(&'a FieldValues);
-
-impl Serialize for Fields<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value.expose_secret())))
-    }
+    pub(super) query: &'a BTreeMap<String, String>,
 }
 
 /// Get the AI config.
@@ -163,23 +151,54 @@ async fn release(
     let resolved = queries
         .resolve(&account, provider.as_ref(), query.connection.as_ref())
         .await?;
-    let resolution = resolved.map_err(refused)?;
+    let Resolution {
+        owner,
+        provider,
+        connection,
+        source,
+        model,
+        position,
+        ..
+    } = resolved.map_err(refused)?;
+    let on_behalf_of = (owner != account).then(|| account.clone());
     let request = ReleaseRequest {
-        account: resolution.owner.clone(),
-        provider: resolution.provider.clone(),
-        connection: resolution.connection.clone(),
+        account: owner,
+        provider,
+        connection,
         principal: caller.principal(),
         purpose: query.purpose,
-        on_behalf_of: (resolution.owner != account).then_some(account),
+        on_behalf_of,
     };
-    let ctx = Context {
+    let ctx = || Context {
         actor: caller.actor(),
         command: CommandId::new(app.ids.uuid()),
         correlation,
         request: None,
     };
-    let released = app.commands.release(&ctx, &request).await.map_err(not_released)?;
-    answer(&resolution, &released)
+    let released = app.commands.release(ctx, &request).await.map_err(not_released)?;
+    let inherited;
+    answer(&AiConfig {
+        account: &account,
+        provider: &request.provider,
+        connection: &request.connection,
+        credential_version: released.version,
+        source: match source {
+            Source::Account => "account",
+            Source::Inherited(_) => {
+                inherited = source.to_string();
+                &inherited
+            }
+        },
+        status: released.status,
+        request: released.request.as_ref().map(|parts| RequestParts {
+            base_url: &parts.base_url,
+            headers: &parts.headers,
+            query: &parts.query,
+        }),
+        fields: &released.fields,
+        model: model.as_deref(),
+        position: position.max(released.position),
+    })
 }
 
 fn refused(refusal: Refusal) -> Problem {
@@ -210,49 +229,13 @@ fn not_released(error: CommandError) -> Problem {
     }
 }
 
-/// How long an answer is at most, unless texts of it are escaped.
-fn room(config: &AiConfig<'_>) -> usize {
-    let ids = config.account.as_str().len() + config.provider.as_str().len() + config.connection.as_str().len();
-    let fields = config.fields.0.iter();
-    let values: usize = fields
-        .map(|(name, value)| name.len() + value.expose_secret().len() + AROUND)
-        .sum();
-    let request = config.request.as_ref().map_or(0, |parts| {
-        let pairs = parts.headers.iter().chain(parts.query);
-        let pairs: usize = pairs.map(|(name, value)| name.len() + value.len() + AROUND).sum();
-        parts.base_url.len() + pairs
-    });
-    FRAME + ids + config.source.len() + config.model.map_or(0, str::len) + values + request
-}
-
-/// Writes the answer out. This is the one place of the API where a secret is exposed.
-fn answer(resolution: &Resolution, released: &Released) -> Result<Response, Problem> {
-    let source = match &resolution.source {
-        Source::Account => "account",
-        inherited @ Source::Inherited(_) => &inherited.to_string(),
-    };
-    let config = AiConfig {
-        account: &resolution.account,
-        provider: &resolution.provider,
-        connection: &resolution.connection,
-        credential_version: released.version,
-        source,
-        status: released.status,
-        request: released.request.as_ref().map(|parts| RequestParts {
-            base_url: &parts.base_url,
-            headers: &parts.headers,
-            query: &parts.query,
-        }),
-        fields: Fields(&released.fields),
-        model: resolution.model.as_deref(),
-        position: resolution.position.max(released.position),
-    };
-    // Room for all of it: a buffer that grows leaves copies of the key behind in freed memory.
-    let mut body = Vec::with_capacity(room(&config));
-    serde_json::to_writer(&mut body, &config).map_err(|error| Problem::internal(&error))?;
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    Ok((headers, body).into_response())
+/// The answer with its headers.
+fn answer(config: &AiConfig<'_>) -> Result<Response, Problem> {
+    let body = config.json().map_err(|error| Problem::internal(&error))?;
+    let mut response = Response::new(Body::from(body));
+    let headers = response.headers_mut();
+    headers.reserve(HEADERS);
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
 }

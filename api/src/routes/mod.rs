@@ -2,6 +2,7 @@
 
 mod account;
 mod ai_config;
+mod ai_config_text;
 mod ai_settings;
 mod audit;
 mod catalog;
@@ -25,9 +26,10 @@ pub(crate) use catalog::CatalogCache;
 use axum::Router;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::openapi;
 use crate::problem::{Code, Problem};
+use crate::request_log::Observe;
 use crate::state::AppState;
-use crate::{openapi, request_log};
 
 /// All endpoints with their documentation.
 pub(crate) fn all() -> OpenApiRouter<AppState> {
@@ -52,7 +54,7 @@ pub fn router(app: AppState) -> Router {
     router
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(axum::middleware::from_fn_with_state(app.clone(), request_log::observe))
+        .layer(Observe(app.clone()))
         .with_state(app)
 }
 

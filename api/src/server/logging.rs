@@ -7,6 +7,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use super::log_lines::Lines;
+use super::text_line::TextLine;
 
 /// The form of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,7 +47,7 @@ pub fn start_logging(format: LogFormat) -> Result<Log> {
         .with_env_filter(filter)
         .with_writer(Queue(lines));
     let started = match format {
-        LogFormat::Text => subscriber.with_ansi(false).try_init(),
+        LogFormat::Text => subscriber.with_ansi(false).event_format(TextLine::new()).try_init(),
         LogFormat::Json => subscriber
             .json()
             .flatten_event(true)

@@ -9,6 +9,7 @@ mod running;
 mod seeds;
 mod start;
 mod sweeping;
+mod text_line;
 mod write_side;
 
 pub use data_folder::{DataFolder, FolderLock};

@@ -33,12 +33,17 @@ impl Commands {
     /// Gives a key in clear. The release stands in the log before the key leaves, once per lease of 60 s; when it cannot
     /// be written, nothing leaves.
     ///
-    /// Within a lease neither the log nor a database is read, as long as the log rests.
+    /// Within a lease neither the log nor a database is read, as long as the log rests. `ctx` is asked for only when there
+    /// is a release to be written.
     ///
     /// # Errors
     /// [`CommandError::NotFound`]; `account-closed`, `not-installed`, `disconnected`, `credential-rejected`,
     /// `needs-reauth`, `recipe-mismatch`; [`CommandError::Invalid`] at `/purpose`.
-    pub async fn release(&self, ctx: &Context, request: &ReleaseRequest) -> Result<Released, CommandError> {
+    pub async fn release(
+        &self,
+        ctx: impl FnOnce() -> Context + Send,
+        request: &ReleaseRequest,
+    ) -> Result<Released, CommandError> {
         check_purpose(request)?;
         self.catch_up().await?;
         let now = self.now();
@@ -63,7 +68,7 @@ impl Commands {
             on_behalf_of: request.on_behalf_of.clone(),
             lease_until: until,
         });
-        let events = self.stamp(&ctx.metadata(concerned(&access)), &[released])?;
+        let events = self.stamp(&ctx().metadata(concerned(&access)), &[released])?;
         if self.append(&access, Expected::Any, events).await?.duplicate {
             // The id stands for a release that was made before, perhaps of another key.
             return Err(CommandError::IdempotencyKeyReused);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use commands::CommandError;
+use commands::{CommandError, IfMatch};
 use domain::account::AiSettings;
 use domain::integration::{CredentialDisconnected, IntegrationEvent};
 use secrecy::ExposeSecret;
@@ -21,7 +21,7 @@ async fn releases(world: &World) -> usize {
 async fn a_release_is_ready_to_use() {
     let world = World::installed().await;
     world.save("good-1").await.unwrap();
-    let released = world.commands.release(&world.ctx(), &request(&mock())).await.unwrap();
+    let released = world.commands.release(|| world.ctx(), &request(&mock())).await.unwrap();
     let request = released.request.unwrap();
     assert_eq!(request.base_url, format!("http://127.0.0.1:{}", world.server.port));
     assert_eq!(request.headers["authorization"], "Bearer good-1");
@@ -36,7 +36,11 @@ async fn a_row_without_a_request_gives_the_fields_alone() {
         .install(world.ctx(), account(), plain(), Some(fields("anything")))
         .await
         .unwrap();
-    let released = world.commands.release(&world.ctx(), &request(&plain())).await.unwrap();
+    let released = world
+        .commands
+        .release(|| world.ctx(), &request(&plain()))
+        .await
+        .unwrap();
     assert!(released.request.is_none());
     assert_eq!(released.fields.get("api_key").unwrap().expose_secret(), "anything");
 }
@@ -57,7 +61,7 @@ async fn a_release_is_written_once_per_principal_version_and_lease() {
     assert_eq!(releases(&world).await, 2);
     let mut other = request(&mock());
     other.principal = "another-service".to_owned();
-    world.commands.release(&world.ctx(), &other).await.unwrap();
+    world.commands.release(|| world.ctx(), &other).await.unwrap();
     assert_eq!(releases(&world).await, 3);
     world.save("good-2").await.unwrap();
     assert_eq!(world.released().await.unwrap(), "good-2");
@@ -86,7 +90,7 @@ async fn what_is_taken_back_is_refused_at_once_even_within_a_lease() {
     // Another node does it: this one learns of it from the log.
     let elsewhere = world.another();
     elsewhere
-        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .disconnect(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     assert_eq!(code(world.released().await), "disconnected");
@@ -102,12 +106,12 @@ async fn a_refusal_leaves_no_trace_of_a_release() {
     let mut asked = request(&mock());
     asked.purpose = Some("x".repeat(201));
     assert_eq!(
-        code(world.commands.release(&world.ctx(), &asked).await),
+        code(world.commands.release(|| world.ctx(), &asked).await),
         "/purpose: invalid-purpose"
     );
     asked.purpose = None;
     asked.account = "nobody".parse().unwrap();
-    assert_eq!(code(world.commands.release(&world.ctx(), &asked).await), "no account");
+    assert_eq!(code(world.commands.release(|| world.ctx(), &asked).await), "no account");
     assert_eq!(releases(&world).await, 0);
 }
 
@@ -125,12 +129,12 @@ async fn an_inherited_key_is_released_only_to_those_who_want_to_inherit() {
         };
         world
             .commands
-            .choose_ai_settings(world.ctx(), id.parse().unwrap(), settings, None)
+            .choose_ai_settings(world.ctx(), id.parse().unwrap(), settings, IfMatch::Any)
     };
     let ask = async |id: &str| {
         let mut asked = request(&mock());
         asked.on_behalf_of = Some(id.parse().unwrap());
-        world.commands.release(&world.ctx(), &asked).await
+        world.commands.release(|| world.ctx(), &asked).await
     };
     assert_eq!(code(ask("client").await), "not-installed", "it is off by default");
     inherit("client", true).await.unwrap();
@@ -165,9 +169,9 @@ async fn no_key_leaves_without_a_release_of_its_own_in_the_log() {
         .await
         .unwrap();
     let ctx = world.ctx();
-    world.commands.release(&ctx, &request(&mock())).await.unwrap();
+    world.commands.release(|| ctx.clone(), &request(&mock())).await.unwrap();
     // The log takes the same id for the same event.
-    let other = world.commands.release(&ctx, &request(&plain())).await;
+    let other = world.commands.release(|| ctx.clone(), &request(&plain())).await;
     assert!(matches!(other, Err(CommandError::IdempotencyKeyReused)));
     assert_eq!(releases(&world).await, 1);
 }

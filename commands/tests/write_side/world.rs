@@ -244,7 +244,7 @@ impl World {
 
     /// The key that a service is given now.
     pub(crate) async fn released(&self) -> Result<String, CommandError> {
-        let released = self.commands.release(&self.ctx(), &request(&mock())).await?;
+        let released = self.commands.release(|| self.ctx(), &request(&mock())).await?;
         Ok(released.fields.get("api_key").unwrap().expose_secret().to_owned())
     }
 

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::base_url::BaseUrl;
 use super::declared::Declared;
 use super::render::{self, Pairs};
@@ -37,10 +39,13 @@ impl Renderer {
         let (mut headers, mut query) = (request.headers(&variables)?, request.query(&variables)?);
         request.authenticate(&variables, &mut headers, &mut query)?;
         let plain = |pairs: Pairs| {
-            let pairs = pairs.into_iter();
-            pairs
-                .map(|(name, mut value)| (name, std::mem::take(&mut *value)))
-                .collect()
+            let mut plain = BTreeMap::new();
+            plain.extend(
+                pairs
+                    .into_iter()
+                    .map(|(name, mut value)| (name, std::mem::take(&mut *value))),
+            );
+            plain
         };
         Ok(Some(RequestParts {
             base_url,

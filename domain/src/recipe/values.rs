@@ -13,7 +13,10 @@ pub struct FieldValues(BTreeMap<String, SecretString>);
 impl FieldValues {
     /// Takes values that [`super::accept`] made, out of the vault.
     pub fn from_pairs(pairs: impl IntoIterator<Item = (String, SecretString)>) -> Self {
-        Self(pairs.into_iter().collect())
+        // One by one: to collect them would sort them in a list first, which costs more for the few that there are.
+        let mut values = BTreeMap::new();
+        values.extend(pairs);
+        Self(values)
     }
 
     /// The value of a field, where there is one.
