@@ -4,6 +4,7 @@ mod append;
 mod fixture;
 mod follow;
 mod http;
+mod processor_time;
 mod raw_log;
 mod read;
 mod rebuild;

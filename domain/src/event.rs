@@ -11,10 +11,6 @@ use crate::token::TokenEvent;
 /// Anything that can happen. Stored as a type name, a schema version and a JSON object; it never holds a secret, a
 /// ciphertext or a masked hint.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "the large ones, rows of the catalog, are few among the events of a log"
-)]
 pub enum Event {
     /// To a row of the catalog.
     Provider(ProviderEvent),

@@ -15,6 +15,7 @@ pub mod integration;
 pub mod keyring;
 mod metadata;
 mod name;
+mod parsed;
 mod position;
 pub mod provider;
 pub mod recipe;

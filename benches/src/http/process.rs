@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 
+use crate::processor_time::processor_time;
+
 /// A server in a process of its own: this very program, called with `http-server`. It is killed on drop.
 ///
 /// What it logs goes to `/dev/null`, after it was made and written.
@@ -46,15 +48,9 @@ impl Process {
         Ok(Self { child, address })
     }
 
-    /// The processor time that it has used so far, in seconds: `utime` and `stime` of `/proc/[pid]/stat` (proc(5)), which
-    /// Linux gives to programs in hundredths of a second.
+    /// The processor time that it has used so far, in seconds.
     pub(super) fn cpu(&self) -> Result<f64> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The second field is the program's name in brackets, and may hold spaces.
-        let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
-        let mut ticks = fields.split_whitespace().skip(11);
-        let mut next = || -> Result<f64> { Ok(ticks.next().context("no times in stat")?.parse()?) };
-        Ok((next()? + next()?) / 100.0)
+        processor_time(self.child.id())
     }
 }
 

@@ -1,14 +1,17 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidId;
+use crate::parsed::Parsed;
 
 /// The identity of an account, chosen by the host platform. Accounts form a tree: platform, agency, sub-account.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AccountId(String);
+///
+/// Copies share one text: each event that is read hands it on to several read models.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(Arc<str>);
 
 impl AccountId {
     /// The longest text that can be one, in bytes.
@@ -19,14 +22,20 @@ impl AccountId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text of it, not copied.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 }
 
-impl TryFrom<String> for AccountId {
-    type Error = InvalidId;
+impl FromStr for AccountId {
+    type Err = InvalidId;
 
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        if is_valid(&text) {
-            Ok(Self(text))
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if is_valid(text) {
+            Ok(Self(text.into()))
         } else {
             Err(InvalidId {
                 what: "account id",
@@ -36,17 +45,29 @@ impl TryFrom<String> for AccountId {
     }
 }
 
-impl FromStr for AccountId {
-    type Err = InvalidId;
+impl TryFrom<String> for AccountId {
+    type Error = InvalidId;
 
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        Self::try_from(text.to_owned())
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
     }
 }
 
 impl From<AccountId> for String {
     fn from(id: AccountId) -> Self {
-        id.0
+        id.as_str().to_owned()
+    }
+}
+
+impl Serialize for AccountId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for AccountId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Parsed::NEW)
     }
 }
 

@@ -1,14 +1,17 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidId;
+use crate::parsed::Parsed;
 
 /// The name of one connection of an account to a provider: `default` unless the account wants several keys.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ConnectionName(String);
+///
+/// Copies share one text: each event that is read hands it on to several read models.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionName(Arc<str>);
 
 impl ConnectionName {
     /// The longest text that can be one, in bytes.
@@ -21,12 +24,12 @@ impl ConnectionName {
     }
 }
 
-impl TryFrom<String> for ConnectionName {
-    type Error = InvalidId;
+impl FromStr for ConnectionName {
+    type Err = InvalidId;
 
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        if is_valid(&text) {
-            Ok(Self(text))
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if is_valid(text) {
+            Ok(Self(text.into()))
         } else {
             Err(InvalidId {
                 what: "connection name",
@@ -36,17 +39,29 @@ impl TryFrom<String> for ConnectionName {
     }
 }
 
-impl FromStr for ConnectionName {
-    type Err = InvalidId;
+impl TryFrom<String> for ConnectionName {
+    type Error = InvalidId;
 
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        Self::try_from(text.to_owned())
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
     }
 }
 
 impl From<ConnectionName> for String {
     fn from(id: ConnectionName) -> Self {
-        id.0
+        id.as_str().to_owned()
+    }
+}
+
+impl Serialize for ConnectionName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ConnectionName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Parsed::NEW)
     }
 }
 
@@ -59,7 +74,7 @@ impl fmt::Display for ConnectionName {
 impl Default for ConnectionName {
     /// `default`: the connection that every installation has.
     fn default() -> Self {
-        Self("default".to_owned())
+        Self("default".into())
     }
 }
 

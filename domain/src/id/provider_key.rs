@@ -1,15 +1,18 @@
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::InvalidId;
+use crate::parsed::Parsed;
 
 /// The identity of a provider, by which the system resolves a credential. It never changes and is never reused, not
 /// even after the provider is retired.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct ProviderKey(String);
+///
+/// Copies share one text: each event that is read hands it on to several read models.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProviderKey(Arc<str>);
 
 impl ProviderKey {
     /// The longest text that can be one, in bytes.
@@ -20,14 +23,20 @@ impl ProviderKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The text of it, not copied.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
 }
 
-impl TryFrom<String> for ProviderKey {
-    type Error = InvalidId;
+impl FromStr for ProviderKey {
+    type Err = InvalidId;
 
-    fn try_from(text: String) -> Result<Self, InvalidId> {
-        if is_valid(&text) {
-            Ok(Self(text))
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if is_valid(text) {
+            Ok(Self(text.into()))
         } else {
             Err(InvalidId {
                 what: "provider key",
@@ -37,17 +46,29 @@ impl TryFrom<String> for ProviderKey {
     }
 }
 
-impl FromStr for ProviderKey {
-    type Err = InvalidId;
+impl TryFrom<String> for ProviderKey {
+    type Error = InvalidId;
 
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        Self::try_from(text.to_owned())
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
     }
 }
 
 impl From<ProviderKey> for String {
     fn from(id: ProviderKey) -> Self {
-        id.0
+        id.as_str().to_owned()
+    }
+}
+
+impl Serialize for ProviderKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ProviderKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(Parsed::NEW)
     }
 }
 

@@ -1,7 +1,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::TestOutcome;
+use super::{TestOutcome, Verdict};
 use crate::event::events;
 use crate::{ConnectionName, CredentialId, DekId, Fingerprint, Sha256Digest};
 
@@ -85,6 +85,7 @@ pub struct Supersede {
 
 /// A version was tested against the provider.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "TestedForm")]
 pub struct CredentialTested {
     /// The connection.
     pub connection: ConnectionName,
@@ -98,6 +99,38 @@ pub struct CredentialTested {
     /// Set when this test made a candidate current, in place of the version named here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promotes_over: Option<Supersede>,
+}
+
+/// The stored form of [`CredentialTested`], to read it from: serde's `flatten` would first copy every field to find those of
+/// the outcome among them.
+#[derive(Deserialize)]
+struct TestedForm {
+    connection: ConnectionName,
+    credential: CredentialId,
+    version: u32,
+    verdict: Verdict,
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    identity: Option<String>,
+    #[serde(default)]
+    promotes_over: Option<Supersede>,
+}
+
+impl From<TestedForm> for CredentialTested {
+    fn from(form: TestedForm) -> Self {
+        Self {
+            connection: form.connection,
+            credential: form.credential,
+            version: form.version,
+            outcome: TestOutcome {
+                verdict: form.verdict,
+                code: form.code,
+                identity: form.identity,
+            },
+            promotes_over: form.promotes_over,
+        }
+    }
 }
 
 /// A version is no longer valid. Its key is erased.

@@ -95,7 +95,7 @@ pub(super) fn difference(old: &ProviderRow, new: ProviderRow) -> Vec<ProviderEve
         let event = ProviderRecipeChanged {
             auth: new.auth,
             credential: new.credential,
-            recipe: new.recipe,
+            recipe: Box::new(new.recipe),
         };
         events.push(event.into());
     }

@@ -6,7 +6,6 @@ use crate::recipe::Recipe;
 
 events! {
     /// What can happen to a row of the catalog.
-    #[expect(clippy::large_enum_variant, reason = "whole rows come seldom, and never many at once")]
     ProviderEvent in Provider {
         ProviderAdded, ProviderDescribed, ProviderRecipeChanged, ProviderLogoChanged, ProviderPublished,
         ProviderRetired, ProviderReinstated,
@@ -16,8 +15,8 @@ events! {
 /// A platform admin added a row.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProviderAdded {
-    /// The row.
-    pub row: ProviderRow,
+    /// The row; apart, since every event would otherwise take the room of one.
+    pub row: Box<ProviderRow>,
     /// Its logo, if one came with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo: Option<Logo>,
@@ -47,7 +46,7 @@ pub struct ProviderRecipeChanged {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credential: Option<CredentialLabel>,
     /// The new recipe.
-    pub recipe: Recipe,
+    pub recipe: Box<Recipe>,
 }
 
 /// The logo was set, replaced or removed.

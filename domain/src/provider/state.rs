@@ -114,7 +114,7 @@ impl Aggregate for Provider {
         match event {
             ProviderEvent::ProviderAdded(event) => {
                 let entry = Entry {
-                    row: Arc::new(event.row.clone()),
+                    row: Arc::new((*event.row).clone()),
                     logo: event.logo.as_ref().map(|logo| logo.sha256),
                 };
                 if event.published {
@@ -134,7 +134,7 @@ impl Aggregate for Provider {
                 let row = Arc::make_mut(&mut entry.row);
                 row.auth = event.auth;
                 row.credential.clone_from(&event.credential);
-                row.recipe.clone_from(&event.recipe);
+                row.recipe = (*event.recipe).clone();
             }),
             ProviderEvent::ProviderLogoChanged(event) => {
                 self.with(|entry| entry.logo = event.logo.as_ref().map(|logo| logo.sha256))
@@ -148,8 +148,12 @@ impl Aggregate for Provider {
         match command {
             ProviderCommand::Add { row, logo, publish } => match self {
                 Self::Absent => {
-                    let published = publish;
-                    Ok(vec![ProviderAdded { row, logo, published }.into()])
+                    let added = ProviderAdded {
+                        row: Box::new(row),
+                        logo,
+                        published: publish,
+                    };
+                    Ok(vec![added.into()])
                 }
                 _ => Err(ProviderRejection::KeyTaken),
             },

@@ -30,7 +30,7 @@ fn logo(content: &[u8]) -> Logo {
 
 fn added(published: bool) -> ProviderEvent {
     ProviderAdded {
-        row: row(),
+        row: Box::new(row()),
         logo: None,
         published,
     }
@@ -141,7 +141,7 @@ fn a_revision_notes_only_what_changed() {
         .then([ProviderRecipeChanged {
             auth: AuthType::Basic,
             credential: None,
-            recipe: Recipe::default(),
+            recipe: Box::default(),
         }
         .into()]);
 }

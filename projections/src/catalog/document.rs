@@ -111,7 +111,7 @@ fn logo_of(event: &Event) -> Option<&Logo> {
 impl ProviderRecord {
     pub(crate) fn new(added: &ProviderAdded, stored: &StoredEvent) -> Self {
         Self {
-            row: added.row.clone(),
+            row: (*added.row).clone(),
             logo: added.logo.as_ref().map(|logo| logo.sha256),
             status: if added.published {
                 ProviderStatus::Published
@@ -138,7 +138,7 @@ impl ProviderRecord {
             ProviderEvent::ProviderRecipeChanged(event) => {
                 self.row.auth = event.auth;
                 self.row.credential.clone_from(&event.credential);
-                self.row.recipe.clone_from(&event.recipe);
+                self.row.recipe = (*event.recipe).clone();
             }
             ProviderEvent::ProviderLogoChanged(event) => self.logo = event.logo.as_ref().map(|logo| logo.sha256),
             ProviderEvent::ProviderPublished(_) | ProviderEvent::ProviderReinstated(_) => {

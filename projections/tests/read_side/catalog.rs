@@ -85,7 +85,7 @@ async fn drafts_and_retired_rows_are_for_platform_admins() {
     let (_folder, mut writer, reading) = marketplace().await;
     let draft = provider("draft");
     let added = ProviderAdded {
-        row: row(&draft),
+        row: Box::new(row(&draft)),
         logo: None,
         published: false,
     };
@@ -124,7 +124,7 @@ async fn a_row_shows_its_form_its_badges_and_its_logo() {
     let key = provider("anthropic");
     let stream = StreamId::Provider(key.clone());
     let added = ProviderAdded {
-        row: ai_row(&key, "large"),
+        row: Box::new(ai_row(&key, "large")),
         logo: Some(logo(1)),
         published: true,
     };

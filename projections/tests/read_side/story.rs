@@ -65,7 +65,7 @@ pub(crate) fn sealed(seed: u64) -> SealedSecret {
 
 pub(crate) fn added(row: ProviderRow) -> ProviderEvent {
     ProviderAdded {
-        row,
+        row: Box::new(row),
         logo: None,
         published: true,
     }
@@ -224,7 +224,7 @@ impl Teller {
         let stream = StreamId::Provider(key.clone());
         if self.providers.insert(key.clone()) {
             let added = ProviderAdded {
-                row: row(key),
+                row: Box::new(row(key)),
                 logo: (what > 100).then(|| logo(what)),
                 published: what > 50,
             };
@@ -241,7 +241,7 @@ impl Teller {
             6..8 => ProviderRecipeChanged {
                 auth: AuthType::Bearer,
                 credential: None,
-                recipe: ai_row(key, "small").recipe,
+                recipe: Box::new(ai_row(key, "small").recipe),
             }
             .into(),
             _ => ProviderDescribed {
