@@ -5,7 +5,7 @@ use domain::{AccountId, Aggregate};
 
 use crate::execute::Freshness;
 use crate::loaded::Loaded;
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Commands, Context, IfMatch, Receipt};
 
 /// An account as the host platform tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Commands {
                 this.check_parent(parent).await?;
             }
             let NewAccount { id, name, parent } = account;
-            this.change_account(&id, &ctx, AccountCommand::Open { name, parent }, None)
+            this.change_account(&id, &ctx, AccountCommand::Open { name, parent }, IfMatch::Any)
                 .await
         })
         .await
@@ -53,14 +53,14 @@ impl Commands {
         name: String,
     ) -> Result<Receipt<Account>, CommandError> {
         self.to_the_end(|this| async move {
-            this.change_account(&account, &ctx, AccountCommand::Rename { name }, None)
+            this.change_account(&account, &ctx, AccountCommand::Rename { name }, IfMatch::Any)
                 .await
         })
         .await
     }
 
     /// Chooses which AI providers an account's services use. `if_match` is the revision that the caller read, when it
-    /// insists on it.
+    /// insists on one.
     ///
     /// # Errors
     /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `account-closed`; [`CommandError::Invalid`] at
@@ -70,7 +70,7 @@ impl Commands {
         ctx: Context,
         account: AccountId,
         settings: AiSettings,
-        if_match: Option<u64>,
+        if_match: IfMatch,
     ) -> Result<Receipt<Account>, CommandError> {
         self.to_the_end(|this| async move {
             if let Some(earlier) = this.earlier::<Account>(&account, &ctx).await? {
@@ -78,7 +78,7 @@ impl Commands {
             }
             this.require_open(&account).await?;
             for (index, key) in settings.providers.iter().take(AiSettings::MAX_PROVIDERS).enumerate() {
-                if this.known_provider(key).await?.revision == 0 {
+                if this.announced(key).await?.is_none() {
                     let pointer = format!("/providers/{index}");
                     let message = "There is no provider with this key. Look the key up in the catalog.";
                     return Err(CommandError::invalid(pointer, "provider-unknown", message));
@@ -95,11 +95,11 @@ impl Commands {
         account: &AccountId,
         ctx: &Context,
         command: AccountCommand,
-        if_match: Option<u64>,
+        if_match: IfMatch,
     ) -> Result<Receipt<Account>, CommandError> {
         let executed = self
             .execute::<Account>(account, ctx, |loaded| {
-                loaded.precondition(if_match)?;
+                loaded.precondition(&if_match)?;
                 Ok(loaded.state.decide(command.clone())?)
             })
             .await?;

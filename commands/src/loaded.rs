@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use domain::{Aggregate, CommandId, Metadata, Position, RequestDigest};
 use eventlog::StoredEvent;
 
-use crate::{CommandError, Context};
+use crate::{CommandError, Context, IfMatch};
 
 /// An aggregate as its stream tells it, with the commands that made it so.
 #[derive(Debug, Clone, Default)]
@@ -73,16 +73,15 @@ impl<A: Aggregate> Loaded<A> {
         self.commands.contains_key(&command)
     }
 
-    /// Checks the revision that a caller insists on. What does not exist is refused for that, not for its revision.
+    /// Checks the revisions that a caller insists on. What does not exist is refused for that, not for its revision.
     ///
     /// # Errors
     /// [`CommandError::PreconditionFailed`].
-    pub(crate) const fn precondition(&self, if_match: Option<u64>) -> Result<(), CommandError> {
-        match if_match {
-            Some(revision) if revision != self.revision && self.revision > 0 => {
-                Err(CommandError::PreconditionFailed { current: self.revision })
-            }
-            _ => Ok(()),
+    pub(crate) fn precondition(&self, if_match: &IfMatch) -> Result<(), CommandError> {
+        if self.revision == 0 || if_match.permits(self.revision) {
+            Ok(())
+        } else {
+            Err(CommandError::PreconditionFailed { current: self.revision })
         }
     }
 }

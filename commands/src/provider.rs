@@ -1,11 +1,10 @@
 use std::sync::Arc;
 
-use domain::provider::{Logo, Provider, ProviderCommand, ProviderRow, Revision};
+use domain::provider::{Entry, Logo, Provider, ProviderCommand, ProviderRow, Revision};
 use domain::{Aggregate, ProviderKey, recipe};
 
 use crate::execute::Freshness;
-use crate::loaded::Loaded;
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Commands, Context, IfMatch, Receipt};
 
 impl Commands {
     /// Adds a row to the catalog; live at once when `publish`, else a draft.
@@ -21,7 +20,7 @@ impl Commands {
     ) -> Result<Receipt<Provider>, CommandError> {
         let key = row.key.clone();
         let command = ProviderCommand::Add { row, logo, publish };
-        self.change_provider(ctx, key, None, command).await
+        self.change_provider(ctx, key, IfMatch::Any, command).await
     }
 
     /// Changes a row: only what differs. `if_match` is the revision that the caller read, when it insists on it.
@@ -34,7 +33,7 @@ impl Commands {
         ctx: Context,
         key: ProviderKey,
         revision: Revision,
-        if_match: Option<u64>,
+        if_match: IfMatch,
     ) -> Result<Receipt<Provider>, CommandError> {
         self.change_provider(ctx, key, if_match, ProviderCommand::Revise(revision))
             .await
@@ -49,7 +48,7 @@ impl Commands {
         ctx: Context,
         key: ProviderKey,
         logo: Option<Logo>,
-        if_match: Option<u64>,
+        if_match: IfMatch,
     ) -> Result<Receipt<Provider>, CommandError> {
         self.change_provider(ctx, key, if_match, ProviderCommand::SetLogo(logo))
             .await
@@ -58,38 +57,54 @@ impl Commands {
     /// Makes a draft live. A live row stays as it is.
     ///
     /// # Errors
-    /// [`CommandError::NotFound`]; `provider-retired`.
-    pub async fn publish(&self, ctx: Context, key: ProviderKey) -> Result<Receipt<Provider>, CommandError> {
-        self.change_provider(ctx, key, None, ProviderCommand::Publish).await
+    /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `provider-retired`.
+    pub async fn publish(
+        &self,
+        ctx: Context,
+        key: ProviderKey,
+        if_match: IfMatch,
+    ) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, if_match, ProviderCommand::Publish).await
     }
 
     /// Takes a row out of the marketplace. What accounts connected goes on working.
     ///
     /// # Errors
-    /// [`CommandError::NotFound`]; `provider-not-published` for a draft.
-    pub async fn retire(&self, ctx: Context, key: ProviderKey) -> Result<Receipt<Provider>, CommandError> {
-        self.change_provider(ctx, key, None, ProviderCommand::Retire).await
+    /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `provider-not-published` for a draft.
+    pub async fn retire(
+        &self,
+        ctx: Context,
+        key: ProviderKey,
+        if_match: IfMatch,
+    ) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, if_match, ProviderCommand::Retire).await
     }
 
     /// Brings a retired row back.
     ///
     /// # Errors
-    /// [`CommandError::NotFound`]; `provider-not-published`, `provider-published`.
-    pub async fn reinstate(&self, ctx: Context, key: ProviderKey) -> Result<Receipt<Provider>, CommandError> {
-        self.change_provider(ctx, key, None, ProviderCommand::Reinstate).await
+    /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `provider-not-published`, `provider-published`.
+    pub async fn reinstate(
+        &self,
+        ctx: Context,
+        key: ProviderKey,
+        if_match: IfMatch,
+    ) -> Result<Receipt<Provider>, CommandError> {
+        self.change_provider(ctx, key, if_match, ProviderCommand::Reinstate)
+            .await
     }
 
     async fn change_provider(
         &self,
         ctx: Context,
         key: ProviderKey,
-        if_match: Option<u64>,
+        if_match: IfMatch,
         command: ProviderCommand,
     ) -> Result<Receipt<Provider>, CommandError> {
         self.to_the_end(|this| async move {
             let executed = this
                 .execute::<Provider>(&key, &ctx, |loaded| {
-                    loaded.precondition(if_match)?;
+                    loaded.precondition(&if_match)?;
                     this.lint(&loaded.state, &command)?;
                     Ok(loaded.state.decide(command.clone())?)
                 })
@@ -114,11 +129,27 @@ impl Commands {
         }
     }
 
-    /// The row of a provider, wherever it stands: what accounts connected goes on working when it is retired.
+    /// The row of a provider that accounts may know of, wherever it stands: what they connected goes on working when it is
+    /// retired.
     pub(crate) async fn row(&self, key: &ProviderKey) -> Result<Arc<ProviderRow>, CommandError> {
-        let loaded = self.known_provider(key).await?;
-        let entry = loaded.state.entry().ok_or(CommandError::NotFound("provider"))?;
-        Ok(Arc::clone(&entry.row))
+        let missing = CommandError::NotFound("provider");
+        let entry = self.announced(key).await?.ok_or(missing)?;
+        Ok(entry.row)
+    }
+
+    /// A provider that is or was in the marketplace, read again when memory knows of none. A draft never was: to an
+    /// account it does not exist.
+    pub(crate) async fn announced(&self, key: &ProviderKey) -> Result<Option<Entry>, CommandError> {
+        let stream = Provider::stream(key);
+        let loaded = self.load::<Provider>(&stream, Freshness::Cached).await?;
+        if let Provider::Published(entry) | Provider::Retired(entry) = &loaded.state {
+            return Ok(Some(entry.clone()));
+        }
+        let loaded = self.load::<Provider>(&stream, Freshness::Fresh).await?;
+        Ok(match &loaded.state {
+            Provider::Published(entry) | Provider::Retired(entry) => Some(entry.clone()),
+            Provider::Absent | Provider::Draft(_) => None,
+        })
     }
 
     /// The row of a provider that an account may install.
@@ -129,15 +160,5 @@ impl Commands {
             loaded = self.load::<Provider>(&stream, Freshness::Fresh).await?;
         }
         Ok(Arc::clone(&loaded.state.installable()?.row))
-    }
-
-    /// A provider, read again when memory knows of none.
-    pub(crate) async fn known_provider(&self, key: &ProviderKey) -> Result<Arc<Loaded<Provider>>, CommandError> {
-        let stream = Provider::stream(key);
-        let loaded = self.load::<Provider>(&stream, Freshness::Cached).await?;
-        if loaded.revision > 0 {
-            return Ok(loaded);
-        }
-        self.load::<Provider>(&stream, Freshness::Fresh).await
     }
 }

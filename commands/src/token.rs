@@ -35,7 +35,7 @@ impl Commands {
     /// Issues a token. Its id follows from the command's.
     ///
     /// # Errors
-    /// [`CommandError::Invalid`] at `/name`, `/account` or `/expires_at`.
+    /// [`CommandError::Invalid`] at `/name`, `/account`, `/accounts`, `/accounts/<index>` in their order, or `/expires_at`.
     pub async fn issue_token(&self, ctx: Context, token: NewToken) -> Result<Receipt<IssuedToken>, CommandError> {
         self.to_the_end(|this| async move {
             let id = TokenId::new(ctx.command.step("token").uuid());
@@ -78,6 +78,15 @@ impl Commands {
         .await
     }
 
+    /// Whether a token was issued and not revoked, as its stream says now: for whoever cannot rely on a read model.
+    ///
+    /// # Errors
+    /// [`CommandError::Unavailable`] when the log cannot be read.
+    pub async fn token_stands(&self, id: TokenId) -> Result<bool, CommandError> {
+        let loaded = self.load::<Token>(&Token::stream(&id), Freshness::Fresh).await?;
+        Ok(matches!(loaded.state, Token::Issued(_)))
+    }
+
     async fn issue(&self, id: TokenId, ctx: &Context, token: NewToken) -> Result<Executed<Token>, CommandError> {
         let account = single(&token.accounts);
         let token = TokenIssued {
@@ -99,10 +108,14 @@ impl Commands {
         let AccountScope::Only(accounts) = scope else {
             return Ok(());
         };
-        for account in accounts {
+        for (index, account) in accounts.iter().enumerate() {
             if self.load_account(account).await?.state == Account::Unknown {
                 let message = "There is no account with this id. Open it first.";
-                return Err(CommandError::invalid("/account", "account-unknown", message));
+                return Err(CommandError::invalid(
+                    format!("/accounts/{index}"),
+                    "account-unknown",
+                    message,
+                ));
             }
         }
         Ok(())

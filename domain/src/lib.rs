@@ -31,5 +31,6 @@ pub use id::{
     TokenId,
 };
 pub use metadata::Metadata;
+pub use name::has_hidden;
 pub use position::Position;
 pub use stream::{Category, InvalidStream, StreamId};

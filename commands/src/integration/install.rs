@@ -5,7 +5,7 @@ use domain::{AccountId, Aggregate, ConnectionName, ProviderKey};
 use super::save::Accepted;
 use super::{Installed, Place, RawFields};
 use crate::execute::{Executed, Freshness};
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Commands, Context, IfMatch, Receipt};
 
 impl Commands {
     /// Puts an integration on an account's list, with a key for its `default` connection or, for "I'll add it later",
@@ -49,7 +49,8 @@ impl Commands {
                 };
                 let values =
                     recipe::accept(&row, fields, &self.inner.egress.lint_policy()).map_err(CommandError::Invalid)?;
-                Some(Accepted { row, values })
+                let if_match = IfMatch::Any;
+                Some(Accepted { row, values, if_match })
             }
             _ => None,
         };

@@ -14,6 +14,7 @@ use vault::SecretContext;
 
 pub(crate) use erase::{Erased, unerased};
 pub use report::{Erasure, Installed, KeyPlace, KeyReport, RawFields};
+pub use save::SaveTerms;
 
 /// One connection of an account to a provider.
 #[derive(Debug, Clone)]

@@ -12,12 +12,31 @@ use super::report::saved;
 use super::{KeyReport, Place, RawFields};
 use crate::append::concerned;
 use crate::execute::{Commit, Executed, Freshness, MAX_RETRIES};
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Commands, Context, IfMatch, Receipt};
 
-/// Fields that the row has accepted.
+/// On which terms a key is saved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SaveTerms {
+    /// When it takes the place of the one before.
+    pub options: SaveOptions,
+    /// At which revisions of the integration.
+    pub if_match: IfMatch,
+}
+
+impl From<SaveOptions> for SaveTerms {
+    fn from(options: SaveOptions) -> Self {
+        Self {
+            options,
+            if_match: IfMatch::Any,
+        }
+    }
+}
+
+/// A key to save: fields that the row has accepted, and at which revisions of the integration.
 pub(crate) struct Accepted {
     pub(crate) row: Arc<ProviderRow>,
     pub(crate) values: FieldValues,
+    pub(crate) if_match: IfMatch,
 }
 
 impl Commands {
@@ -25,7 +44,8 @@ impl Commands {
     /// called: a failing test or an outage never loses it.
     ///
     /// # Errors
-    /// [`CommandError::NotFound`]; `account-closed`, `not-installed`, `too-many-connections`;
+    /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `account-closed`, `not-installed`,
+    /// `too-many-connections`;
     /// [`CommandError::Invalid`] with what is wrong with the fields, or at `/overlap_seconds`.
     pub async fn save_credential(
         &self,
@@ -34,8 +54,9 @@ impl Commands {
         provider: ProviderKey,
         connection: ConnectionName,
         fields: RawFields,
-        options: SaveOptions,
+        terms: impl Into<SaveTerms>,
     ) -> Result<Receipt<KeyReport>, CommandError> {
+        let SaveTerms { options, if_match } = terms.into();
         let place = Place {
             account,
             provider,
@@ -50,8 +71,8 @@ impl Commands {
             this.require_room(&place, options).await?;
             let values =
                 recipe::accept(&row, fields, &this.inner.egress.lint_policy()).map_err(CommandError::Invalid)?;
-            this.save_accepted(ctx, place, Some(Accepted { row, values }), options)
-                .await
+            let accepted = Accepted { row, values, if_match };
+            this.save_accepted(ctx, place, Some(accepted), options).await
         })
         .await
     }
@@ -140,12 +161,13 @@ impl Commands {
         let _inside = self.inner.locks.inside(&place.account).await;
         let _alone = self.inner.locks.stream(&stream).await;
         self.require_open(&place.account).await?;
-        let Accepted { row, values } = accepted;
+        let Accepted { row, values, if_match } = accepted;
         for _ in 0..=MAX_RETRIES {
             let loaded = self.load::<Integration>(&stream, Freshness::Fresh).await?;
             if let Some(done) = loaded.seen(ctx)? {
                 return self.replay(&stream, done).await;
             }
+            loaded.precondition(if_match)?;
             let fresh = CredentialId::new(self.inner.ids.uuid());
             let slot = loaded.state.slot(&place.connection, options, fresh)?;
             let secret = place.secret(slot.credential, slot.version);

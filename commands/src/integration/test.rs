@@ -7,31 +7,32 @@ use super::report::tested;
 use super::save::Accepted;
 use super::{KeyReport, Place};
 use crate::execute::{Executed, Freshness};
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Commands, Context, IfMatch, Receipt};
 
 impl Commands {
     /// Tests a connection's key: the version that waits for its verdict, else the one in use. A row without a test gives the verdict
     /// `untestable`, of which nothing is noted.
     ///
     /// # Errors
-    /// [`CommandError::NotFound`]; `account-closed`, `not-installed`, `disconnected`.
+    /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `account-closed`, `not-installed`, `disconnected`.
     pub async fn test_connection(
         &self,
         ctx: Context,
         account: AccountId,
         provider: ProviderKey,
         connection: ConnectionName,
+        if_match: IfMatch,
     ) -> Result<Receipt<KeyReport>, CommandError> {
         let place = Place {
             account,
             provider,
             connection,
         };
-        self.to_the_end(|this| async move { this.test_at(ctx, place).await })
+        self.to_the_end(|this| async move { this.test_at(ctx, place, if_match).await })
             .await
     }
 
-    async fn test_at(&self, ctx: Context, place: Place) -> Result<Receipt<KeyReport>, CommandError> {
+    async fn test_at(&self, ctx: Context, place: Place, if_match: IfMatch) -> Result<Receipt<KeyReport>, CommandError> {
         if let Some(earlier) = self.earlier::<Integration>(&place.id(), &ctx).await? {
             let (key, outcome) = tested(&earlier.events).ok_or(CommandError::IdempotencyKeyReused)?;
             let erased = self.erase_remains(&ctx, &place.id()).await;
@@ -42,6 +43,8 @@ impl Commands {
         let row = self.row(&place.provider).await?;
         let loaded = self.load::<Integration>(&place.stream(), Freshness::Fresh).await?;
         let credential = loaded.state.installed()?.credential(&place.connection)?;
+        // Before the provider is called: the result of a test is kept, whatever happened meanwhile.
+        loaded.precondition(&if_match)?;
         let key = (credential.id, credential.to_test().number);
         let values = self.open_version(&place, key).await?;
         let outcome = self.inner.egress.test(&place.account, &row, &values).await;
@@ -84,11 +87,12 @@ impl Commands {
         if loaded.state.validity(key.0, key.1) != Validity::Valid {
             return Ok(None);
         }
-        let Accepted { row, values } = match accepted {
+        let Accepted { row, values, .. } = match accepted {
             Some(accepted) => accepted,
             None => Accepted {
                 row: self.row(&place.provider).await?,
                 values: self.open_version(place, key).await?,
+                if_match: IfMatch::Any,
             },
         };
         if !recipe::has_test(&row) {

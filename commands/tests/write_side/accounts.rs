@@ -1,4 +1,4 @@
-use commands::CommandError;
+use commands::{CommandError, IfMatch};
 use domain::account::{Account, AiSettings};
 
 use crate::world::{World, account, code, default_connection, fields, mock, plain};
@@ -46,7 +46,7 @@ async fn ai_settings_name_providers_that_exist() {
         };
         world
             .commands
-            .choose_ai_settings(world.ctx(), account(), settings, None)
+            .choose_ai_settings(world.ctx(), account(), settings, IfMatch::Any)
     };
     assert_eq!(
         code(choose(&["mock", "nothing"]).await),
@@ -98,11 +98,16 @@ async fn nothing_can_be_done_in_a_closed_account() {
     );
     let tested = world
         .commands
-        .test_connection(world.ctx(), account(), mock(), default_connection())
+        .test_connection(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await;
     assert_eq!(code(tested), "account-closed");
     assert_eq!(
-        code(world.commands.uninstall(world.ctx(), account(), mock()).await),
+        code(
+            world
+                .commands
+                .uninstall(world.ctx(), account(), mock(), IfMatch::Any)
+                .await
+        ),
         "account-closed"
     );
     assert!(world.versions().await.is_empty());

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use commands::KeyPlace;
+use commands::{IfMatch, KeyPlace};
 use domain::integration::SaveOptions;
 
 use crate::faulty_log::Fault;
@@ -60,7 +60,9 @@ async fn saving_and_disconnecting_at_once_leaves_no_orphan() {
             let world = Arc::clone(&world);
             tokio::spawn(async move {
                 let (commands, ctx) = (world.commands.clone(), world.ctx());
-                commands.disconnect(ctx, account(), mock(), default_connection()).await
+                commands
+                    .disconnect(ctx, account(), mock(), default_connection(), IfMatch::Any)
+                    .await
             })
         };
         soon(saving).await.unwrap().unwrap();
@@ -100,7 +102,7 @@ async fn a_key_that_is_taken_back_while_it_is_tested_stays_gone() {
     soon(world.server.arrived(1)).await;
     world
         .commands
-        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .disconnect(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     world.server.set_open(true);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use commands::{Commands, KeyPlace};
+use commands::{Commands, IfMatch, KeyPlace};
 use domain::integration::{ConnectionStatus, SaveOptions};
 
 use crate::faulty_log::Fault;
@@ -109,7 +109,9 @@ async fn a_crash_between_erasing_and_saying_so_is_said_by_the_sweeper() {
         let world = Arc::clone(&world);
         tokio::spawn(async move {
             let (commands, ctx) = (world.commands.clone(), world.ctx());
-            commands.disconnect(ctx, account(), mock(), default_connection()).await
+            commands
+                .disconnect(ctx, account(), mock(), default_connection(), IfMatch::Any)
+                .await
         })
     };
     soon(world.log.crashed()).await;

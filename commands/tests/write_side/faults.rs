@@ -1,4 +1,4 @@
-use commands::CommandError;
+use commands::{CommandError, IfMatch};
 
 use crate::faulty_log::Fault;
 use crate::world::{World, account, code, default_connection, fields, mock};
@@ -93,7 +93,7 @@ async fn a_conflict_is_tried_again_at_most_three_times() {
     assert!(matches!(world.save("good-2").await, Err(CommandError::Busy)));
     assert_eq!((world.versions().await, world.pending().await), (vec![1], 0));
     world.log.plan([Fault::Conflict; 4]);
-    let busy = world.commands.retire(world.ctx(), mock()).await;
+    let busy = world.commands.retire(world.ctx(), mock(), IfMatch::Any).await;
     assert!(matches!(busy, Err(CommandError::Busy)));
 }
 
@@ -125,16 +125,19 @@ async fn a_refusal_comes_from_the_log_and_not_from_memory() {
     world.save("good-1").await.unwrap();
     let elsewhere = world.another();
     elsewhere
-        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .disconnect(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     // This side's memory still knows a key; the log knows better.
     let gone = world
         .commands
-        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .disconnect(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await;
     assert_eq!(code(gone), "disconnected");
-    elsewhere.uninstall(world.ctx(), account(), mock()).await.unwrap();
+    elsewhere
+        .uninstall(world.ctx(), account(), mock(), IfMatch::Any)
+        .await
+        .unwrap();
     world
         .commands
         .install(world.ctx(), account(), mock(), Some(fields("good-2")))

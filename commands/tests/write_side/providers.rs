@@ -1,4 +1,4 @@
-use commands::CommandError;
+use commands::{CommandError, IfMatch};
 use domain::ProviderKey;
 use domain::provider::{AuthType, Provider, Revision};
 
@@ -18,7 +18,7 @@ async fn a_key_is_never_used_again() {
         code(world.commands.add_provider(world.ctx(), plain_row(), None, true).await),
         "provider-key-taken"
     );
-    world.commands.retire(world.ctx(), plain()).await.unwrap();
+    world.commands.retire(world.ctx(), plain(), IfMatch::Any).await.unwrap();
     assert_eq!(
         code(world.commands.add_provider(world.ctx(), plain_row(), None, true).await),
         "provider-key-taken"
@@ -43,7 +43,7 @@ async fn what_the_linter_finds_is_refused_and_nothing_is_saved() {
     };
     let refused = world
         .commands
-        .revise_provider(world.ctx(), plain(), revision, None)
+        .revise_provider(world.ctx(), plain(), revision, IfMatch::Any)
         .await;
     assert!(matches!(refused, Err(CommandError::Invalid(_))), "{refused:?}");
     assert_eq!(world.events().await.len(), before);
@@ -57,14 +57,14 @@ async fn a_revision_is_made_on_the_revision_that_was_read() {
             .commands
             .revise_provider(world.ctx(), plain(), described(text), if_match)
     };
-    let first = revise("One.", Some(1)).await.unwrap();
+    let first = revise("One.", IfMatch::OneOf(vec![1])).await.unwrap();
     assert_eq!(first.revision, 2);
-    let late = revise("Two.", Some(1)).await;
+    let late = revise("Two.", IfMatch::OneOf(vec![1])).await;
     assert!(
         matches!(late, Err(CommandError::PreconditionFailed { current: 2 })),
         "{late:?}"
     );
-    assert_eq!(revise("Two.", Some(2)).await.unwrap().revision, 3);
+    assert_eq!(revise("Two.", IfMatch::OneOf(vec![7, 2])).await.unwrap().revision, 3);
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn a_revision_that_changes_nothing_leaves_no_event() {
     let before = world.events().await.len();
     let receipt = world
         .commands
-        .revise_provider(world.ctx(), plain(), Revision::to(plain_row()), None)
+        .revise_provider(world.ctx(), plain(), Revision::to(plain_row()), IfMatch::Any)
         .await
         .unwrap();
     assert_eq!((receipt.revision, world.events().await.len()), (1, before));
@@ -84,7 +84,7 @@ async fn an_unknown_provider_is_not_found() {
     let world = World::new().await;
     let unknown: ProviderKey = "unknown".parse().unwrap();
     assert_eq!(
-        code(world.commands.publish(world.ctx(), unknown.clone()).await),
+        code(world.commands.publish(world.ctx(), unknown.clone(), IfMatch::Any).await),
         "no provider"
     );
     assert_eq!(
@@ -105,9 +105,13 @@ async fn drafts_and_retired_rows_are_not_installed() {
         .unwrap();
     let install = |key: ProviderKey| world.commands.install(world.ctx(), account(), key, None);
     assert_eq!(code(install(draft.key.clone()).await), "provider-not-published");
-    world.commands.retire(world.ctx(), plain()).await.unwrap();
+    world.commands.retire(world.ctx(), plain(), IfMatch::Any).await.unwrap();
     assert_eq!(code(install(plain()).await), "provider-retired");
-    world.commands.reinstate(world.ctx(), plain()).await.unwrap();
+    world
+        .commands
+        .reinstate(world.ctx(), plain(), IfMatch::Any)
+        .await
+        .unwrap();
     install(plain()).await.unwrap();
 }
 
@@ -138,7 +142,7 @@ async fn seeds_are_added_once_and_a_start_that_was_interrupted_is_finished() {
     };
     let revised = fresh
         .commands
-        .revise_provider(fresh.ctx(), "one".parse().unwrap(), revision, None)
+        .revise_provider(fresh.ctx(), "one".parse().unwrap(), revision, IfMatch::Any)
         .await
         .unwrap();
     assert!(matches!(revised.value, Provider::Published(_)));

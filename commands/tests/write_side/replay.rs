@@ -1,4 +1,4 @@
-use commands::{CommandError, KeyPlace};
+use commands::{CommandError, IfMatch, KeyPlace};
 use domain::integration::{ConnectionStatus, SaveOptions, Verdict};
 use domain::provider::Provider;
 
@@ -54,7 +54,7 @@ async fn a_first_result_is_given_whatever_happened_since() {
     world.save("good-2").await.unwrap();
     world
         .commands
-        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .disconnect(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     world.commands.close_account(world.ctx(), account()).await.unwrap();
@@ -72,9 +72,13 @@ async fn a_test_that_comes_again_does_not_call_the_provider_again() {
     let world = World::installed().await;
     world.save("good-1").await.unwrap();
     let test = || {
-        world
-            .commands
-            .test_connection(world.keyed("t", 1), account(), mock(), default_connection())
+        world.commands.test_connection(
+            world.keyed("t", 1),
+            account(),
+            mock(),
+            default_connection(),
+            IfMatch::Any,
+        )
     };
     let first = test().await.unwrap();
     let again = test().await.unwrap();
@@ -99,7 +103,7 @@ async fn every_command_that_comes_again_gives_its_first_result() {
         assert!(matches!(added.value, Provider::Published(_)), "as it was then");
         let retired = world
             .commands
-            .retire(world.keyed("b", 1), "again".parse().unwrap())
+            .retire(world.keyed("b", 1), "again".parse().unwrap(), IfMatch::Any)
             .await
             .unwrap();
         assert_eq!(retired.replayed, replayed);
@@ -114,13 +118,19 @@ async fn every_command_that_comes_again_gives_its_first_result() {
         );
         let gone = world
             .commands
-            .disconnect(world.keyed("d", 1), account(), plain(), default_connection())
+            .disconnect(
+                world.keyed("d", 1),
+                account(),
+                plain(),
+                default_connection(),
+                IfMatch::Any,
+            )
             .await;
         let gone = gone.unwrap();
         assert_eq!((gone.replayed, gone.value.complete), (replayed, true));
         let gone = world
             .commands
-            .uninstall(world.keyed("e", 1), account(), plain())
+            .uninstall(world.keyed("e", 1), account(), plain(), IfMatch::Any)
             .await
             .unwrap();
         assert_eq!(gone.replayed, replayed);

@@ -1,4 +1,4 @@
-use commands::KeyPlace;
+use commands::{IfMatch, KeyPlace};
 use domain::integration::{ConnectionStatus, Placement, SaveOptions};
 
 use crate::world::{World, account, code, default_connection, mock};
@@ -91,7 +91,7 @@ async fn a_key_that_waits_is_the_one_that_is_tested() {
     world.save("outage-2").await.unwrap();
     let tested = world
         .commands
-        .test_connection(world.ctx(), account(), mock(), default_connection())
+        .test_connection(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     assert_eq!((tested.value.version, tested.value.place), (2, KeyPlace::Candidate));
@@ -107,7 +107,7 @@ async fn a_refused_candidate_does_not_hide_that_the_key_in_use_was_refused_since
     world.server.revoke("good-1");
     let tested = world
         .commands
-        .test_connection(world.ctx(), account(), mock(), default_connection())
+        .test_connection(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     assert_eq!((tested.value.version, tested.value.place), (1, KeyPlace::Current));

@@ -1,4 +1,4 @@
-use commands::{CommandError, KeyPlace};
+use commands::{CommandError, IfMatch, KeyPlace};
 use domain::integration::{ConnectionStatus, Verdict};
 use secrecy::SecretString;
 
@@ -57,7 +57,7 @@ async fn a_row_without_a_test_never_says_connected() {
     assert_eq!((key.status, key.test), (ConnectionStatus::Unverified, None));
     let tested = world
         .commands
-        .test_connection(world.ctx(), account(), plain(), default_connection())
+        .test_connection(world.ctx(), account(), plain(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     assert_eq!(
@@ -132,7 +132,7 @@ async fn a_test_says_what_the_provider_says_now() {
     world.save("good-1").await.unwrap();
     let tested = world
         .commands
-        .test_connection(world.ctx(), account(), mock(), default_connection())
+        .test_connection(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     assert_eq!(
@@ -149,7 +149,7 @@ async fn disconnecting_takes_the_key_back_and_erases_it() {
     assert_eq!(world.released().await.unwrap(), "good-1");
     let gone = world
         .commands
-        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .disconnect(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     assert!(gone.value.complete);
@@ -158,7 +158,7 @@ async fn disconnecting_takes_the_key_back_and_erases_it() {
     assert_eq!(world.kinds().await[3..], ["CredentialDisconnected", "CredentialErased"]);
     let test = world
         .commands
-        .test_connection(world.ctx(), account(), mock(), default_connection())
+        .test_connection(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await;
     assert_eq!(code(test), "disconnected");
 }
@@ -167,7 +167,11 @@ async fn disconnecting_takes_the_key_back_and_erases_it() {
 async fn uninstalling_erases_and_installing_again_starts_anew() {
     let world = World::installed().await;
     let first = world.save("good-1").await.unwrap().value;
-    world.commands.uninstall(world.ctx(), account(), mock()).await.unwrap();
+    world
+        .commands
+        .uninstall(world.ctx(), account(), mock(), IfMatch::Any)
+        .await
+        .unwrap();
     assert!(world.versions().await.is_empty());
     assert_eq!(code(world.released().await), "not-installed");
     let again = world
@@ -184,7 +188,7 @@ async fn uninstalling_erases_and_installing_again_starts_anew() {
 async fn what_was_connected_goes_on_working_when_its_provider_is_retired() {
     let world = World::installed().await;
     world.save("good-1").await.unwrap();
-    world.commands.retire(world.ctx(), mock()).await.unwrap();
+    world.commands.retire(world.ctx(), mock(), IfMatch::Any).await.unwrap();
     assert_eq!(world.released().await.unwrap(), "good-1");
     assert_eq!(world.save("good-2").await.unwrap().value.place, KeyPlace::Current);
 }

@@ -1,4 +1,4 @@
-use commands::Swept;
+use commands::{IfMatch, Swept};
 use domain::integration::{Placement, SaveOptions};
 use domain::recipe::FieldValues;
 use domain::{CredentialId, DekId};
@@ -48,7 +48,7 @@ async fn a_secret_that_a_restored_backup_brought_back_is_erased_again() {
     let saved = world.save("good-1").await.unwrap().value;
     world
         .commands
-        .disconnect(world.ctx(), account(), mock(), default_connection())
+        .disconnect(world.ctx(), account(), mock(), default_connection(), IfMatch::Any)
         .await
         .unwrap();
     let erased = secret(saved.credential, 1);

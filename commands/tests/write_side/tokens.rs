@@ -68,7 +68,7 @@ async fn a_token_is_for_accounts_that_exist_and_stands_in_their_audit() {
         .commands
         .issue_token(world.ctx(), token(only("nobody"), b"1"))
         .await;
-    assert_eq!(code(refused), "/account: account-unknown");
+    assert_eq!(code(refused), "/accounts/0: account-unknown");
     let issued = world
         .commands
         .issue_token(world.ctx(), token(only("acme"), b"1"))

@@ -13,7 +13,7 @@ pub enum AccountRejection {
     #[error("This account is closed. A closed account stays closed: open another.")]
     Closed,
     /// The name cannot be one.
-    #[error("A name has 1 to 200 characters, no blanks at its ends and no control characters.")]
+    #[error("A name has 1 to 200 characters, no blanks at its ends and no invisible characters.")]
     InvalidName,
     /// Too many preferred providers.
     #[error("At most 20 providers can be listed.")]

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use super::{AccountRejection, AiSettingsChosen};
 use crate::ProviderKey;
+use crate::name::has_hidden;
 
 /// Which AI providers an account's services use. The default prefers nothing and inherits nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,10 +40,11 @@ impl AiSettings {
     }
 }
 
-/// A model's name is used in requests: no blanks, no control characters.
+/// A model's name is used in requests: no blanks, no control characters, nothing invisible.
 fn is_model(text: &str) -> bool {
     (1..=AiSettings::MAX_MODEL).contains(&text.chars().count())
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !has_hidden(text)
 }
 
 impl From<AiSettings> for AiSettingsChosen {

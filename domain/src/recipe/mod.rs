@@ -33,6 +33,7 @@ mod rule;
 mod spec;
 mod status;
 mod template;
+mod unique;
 mod values;
 mod variables;
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Field, Rule};
+use super::{Field, Rule, unique};
 
 /// The part of a row that makes "no code, no deploy" true. Every part of it is optional.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -12,7 +12,11 @@ pub struct Recipe {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
     /// Values that are read out of fields, by name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub derive: BTreeMap<String, Derive>,
     /// How the provider is called.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,10 +49,18 @@ pub struct Request {
     #[serde(default, skip_serializing_if = "Auth::is_none")]
     pub auth: Auth,
     /// Further headers, by name. The values are templates; one whose placeholder is empty is left out.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub headers: BTreeMap<String, String>,
     /// Further query parameters, by name. The values are templates; one whose placeholder is empty is left out.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub query: BTreeMap<String, String>,
 }
 
@@ -111,10 +123,18 @@ pub struct Test {
     /// What follows the base URL. A template.
     pub path: String,
     /// Headers of the test alone; they take the place of the request's headers of the same name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub headers: BTreeMap<String, String>,
     /// Query parameters of the test alone; they take the place of the request's of the same name.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "unique::map",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub query: BTreeMap<String, String>,
     /// The body of a POST.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -180,7 +200,7 @@ pub enum Body {
     /// JSON; every string in it is a template, and stays one string whatever the values are.
     Json(serde_json::Value),
     /// `application/x-www-form-urlencoded`; the values are templates, and one whose placeholder is empty is left out.
-    Form(BTreeMap<String, String>),
+    Form(#[serde(deserialize_with = "unique::map")] BTreeMap<String, String>),
 }
 
 /// Where an answer says whom the key belongs to.

@@ -10,7 +10,7 @@ pub enum TokenRejection {
     #[error("There is no token with this id.")]
     Unknown,
     /// The name cannot be one.
-    #[error("A name has 1 to 200 characters, no blanks at its ends and no control characters.")]
+    #[error("A name has 1 to 200 characters, no blanks at its ends and no invisible characters.")]
     InvalidName,
     /// The role needs one account.
     #[error("A token with this role is good for one account. Name that account.")]
@@ -43,7 +43,8 @@ impl Refusal for TokenRejection {
         match self {
             Self::Issued | Self::Unknown => None,
             Self::InvalidName => Some("/name"),
-            Self::OneAccountNeeded | Self::NoAccountAllowed | Self::InvalidAccounts => Some("/account"),
+            Self::OneAccountNeeded | Self::NoAccountAllowed => Some("/account"),
+            Self::InvalidAccounts => Some("/accounts"),
             Self::ExpiryPassed => Some("/expires_at"),
         }
     }

@@ -1,4 +1,5 @@
 use super::scope::Scope;
+use crate::name::has_hidden;
 use crate::recipe::pattern;
 
 pub(super) const NAME: usize = 120;
@@ -40,6 +41,10 @@ impl Scope {
     pub(super) fn text(&mut self, pointer: &str, text: &str, max: usize) {
         if text.chars().count() > max {
             self.report(pointer, "too_long", format!("Shorten it to {max} characters."));
+        }
+        if has_hidden(text) {
+            let message = "Take out the characters that nobody sees, or that turn the direction of the text.";
+            self.report(pointer, "hidden_character", message);
         }
     }
 
