@@ -48,7 +48,32 @@ pub enum VaultError {
     /// The key ring cannot be used.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    /// The files do not belong together, or one of them is missing.
+    /// A URL of PostgreSQL that cannot be used.
+    #[error("the URL of the vault's database cannot be used: {0}")]
+    Url(&'static str),
+    /// The role may see every account's rows whatever the tables say.
+    #[error(
+        "the {store} stays closed: row-level security, which keeps accounts apart, does not hold for the database role \
+         {role}, because it is a superuser or has BYPASSRLS. Make one that is neither (CREATE ROLE soconnective LOGIN \
+         PASSWORD '…'), let it make schemas (GRANT CREATE ON DATABASE … TO soconnective) or own the schemas vault and \
+         keystore, and name it in the URL"
+    )]
+    Role {
+        /// `vault` or `keystore`.
+        store: &'static str,
+        /// The role.
+        role: String,
+    },
+    /// A table with accounts in it does not keep them apart.
+    #[error(
+        "the vault stays closed: row-level security is not forced on {table}, which says whose its rows are. If it was \
+         switched off by hand, run ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
+    )]
+    Unforced {
+        /// The table.
+        table: String,
+    },
+    /// The two stores do not belong together, or one of them is missing.
     #[error("the vault stays closed: {0}")]
     Inconsistent(&'static str),
     /// Something was erased, but its bytes may still stand in a write-ahead log.
@@ -60,7 +85,7 @@ pub enum VaultError {
         /// `vault` or `keystore`.
         store: &'static str,
     },
-    /// SQLite refused, or holds a row that the vault did not write.
+    /// The database refused, cannot be reached, or holds a row that the vault did not write.
     #[error("the {store} database cannot be read or written")]
     Database {
         /// `vault` or `keystore`.

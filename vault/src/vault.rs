@@ -7,40 +7,49 @@ use crate::keyring::held::{self, CheckedRing, HeldKeys};
 use crate::keyring::{KeyProvider, KeyringError, KeyringFile};
 use crate::keystore::{Keystore, WrappedKey};
 use crate::rows::Rows;
-use crate::{VaultError, VaultPaths, open};
+use crate::stores::Stores;
+use crate::{VaultError, VaultPaths, VaultPlace, open};
 
 /// The vault: seals secrets, opens them, and destroys them.
 ///
 /// # What a crash leaves
 ///
-/// The two databases commit one after the other, so a crash can fall between. Every state that it can leave is one in
-/// which either all is in place or nobody can read what is left:
+/// The two stores commit one after the other, so a crash, of a node or of a server, can fall between. Every state that it
+/// can leave is one in which either all is in place or nobody can read what is left:
 ///
 /// | while | left behind | what becomes of it |
 /// |---|---|---|
 /// | first start | a key ring and no keystore | the next start takes the ring |
 /// | first start | a keystore without keys and an empty vault | the next start joins the two |
-/// | `seal`, between the files | a key without an envelope | removed at the next start |
+/// | `seal`, between the stores | a key that is not placed, without an envelope | removed by a start |
+/// | `seal`, before the key is placed | a pending row | it opens; a start places the key; then as below |
 /// | `seal`, before the event | a pending row | the caller's sweeper: [`Vault::pending`], [`Vault::discard`] |
 /// | `make_live` | a pending row whose event exists | it opens; the sweeper makes it live |
-/// | `discard`, between the files | a key without an envelope | removed at the next start |
-/// | `erase`, between the files | an envelope without a key: nobody can open it | the caller erases again |
-/// | `erase`, before the truncation | the same, and old bytes in a write-ahead log | the caller erases again |
+/// | `discard`, before the row | a pending row whose key is not placed | it opens; the sweeper discards it again |
+/// | `discard`, between the stores | a key that is not placed, without an envelope | removed by a start |
+/// | `erase`, between the stores | an envelope without a key: nobody can open it | the caller erases again |
+/// | `erase`, before the truncation (SQLite) | the same, and old bytes in a write-ahead log | the caller erases again |
+/// | `erase`, before the vacuum (PostgreSQL) | dead versions of rows | the server clears them away in time |
 /// | `add_kek` | a key in the ring that the keystore does not know | the next start makes it known |
 /// | `rewrap_batch` | some keys under the old one, some under the new one | both open; the next batch goes on |
 ///
-/// A process that opens the vault while another one has it open removes nothing, because what looks like a remainder
-/// may be a write in progress.
+/// When a server's answer to a commit is lost, the caller gets an error and what it did may stand or not: that is one of
+/// the states above, too.
+///
+/// A start removes a key only when the keystore knows that its envelope was never written. Of SQLite files only a process
+/// that has them alone removes anything, because what looks like a remainder may be a write in progress; on PostgreSQL,
+/// where others are always at work, only keys that are an hour old are looked at, and a seal that takes longer than that
+/// finds its key gone and fails.
 pub struct Vault {
-    pub(crate) keystore: Keystore,
-    pub(crate) rows: Rows,
+    pub(crate) keystore: Box<dyn Keystore>,
+    pub(crate) rows: Box<dyn Rows>,
     pub(crate) keys: HeldKeys,
     pub(crate) digest_key: MacKey,
     pub(crate) cache: Cache,
 }
 
 impl Vault {
-    /// Opens the vault, with its key ring in a file. All three files are made at the very first start; after that it
+    /// Opens the vault in SQLite files, with its key ring in a file. All three files are made at the very first start; after that it
     /// stays closed when one of them is missing or belongs elsewhere.
     ///
     /// # Errors
@@ -51,7 +60,7 @@ impl Vault {
         Self::open_with(paths.vault.clone(), paths.keystore.clone(), provider).await
     }
 
-    /// Opens the vault with key-encryption keys from `provider`.
+    /// Opens the vault in SQLite files, with key-encryption keys from `provider`.
     ///
     /// # Errors
     /// As [`Vault::open`].
@@ -60,18 +69,36 @@ impl Vault {
         keystore: PathBuf,
         provider: Arc<dyn KeyProvider>,
     ) -> Result<Self, VaultError> {
-        let opened = open::open(&vault, &keystore, &provider).await?;
-        let lock = Arc::new(opened.lock);
+        Self::connect(&VaultPlace::Sqlite { vault, keystore }, provider).await
+    }
+
+    /// Opens the vault in files or on PostgreSQL, with key-encryption keys from `provider`. Any number of processes may
+    /// have it open at once.
+    ///
+    /// # Errors
+    /// As [`Vault::open`]; on PostgreSQL also [`VaultError::Role`] and [`VaultError::Unforced`], when the database would
+    /// not keep accounts apart.
+    pub async fn connect(place: &VaultPlace, provider: Arc<dyn KeyProvider>) -> Result<Self, VaultError> {
+        let (stores, starting) = Stores::open(place).await?;
+        let opened = open::open(&stores, &starting, &provider).await;
+        let opened = match (opened, starting.over().await) {
+            (Ok(opened), Ok(())) => opened,
+            (Err(error), _) | (_, Err(error)) => {
+                // In order, so that whoever tries again finds nobody at work.
+                stores.close().await;
+                return Err(error);
+            }
+        };
         Ok(Self {
-            keystore: Keystore::start(&keystore, opened.keystore, lock.clone()).await?,
-            rows: Rows::start(&vault, opened.vault, lock).await?,
+            keystore: stores.keystore,
+            rows: stores.rows,
             keys: HeldKeys::new(provider, opened.ring),
             digest_key: opened.digest_key,
             cache: Cache::new(),
         })
     }
 
-    /// Finishes what was begun and closes the files. Whatever is asked of it afterwards is refused. Without it, when
+    /// Finishes what was begun and closes both stores. Whatever is asked of it afterwards is refused. Without it, when
     /// the vault is just dropped, nothing is lost; but the files are in order only a moment later.
     pub async fn close(&self) {
         self.keystore.close().await;

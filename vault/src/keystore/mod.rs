@@ -1,29 +1,17 @@
-//! `keystore.db`: the wrapped keys, and how to recognise the keys that wrapped them.
+//! The wrapped keys, and how to recognise the keys that wrapped them: what the vault asks of the store that keeps them.
 
-mod change;
-mod read;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
-use std::path::Path;
-use std::sync::Arc;
-
+use async_trait::async_trait;
 use domain::{AccountId, KekId};
-use sqlx::migrate::Migrator;
-use sqlx::{SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
 use crate::VaultError;
-use crate::lock::OpenLock;
-use crate::sqlite;
 use crate::wrap::KeyContext;
-use crate::writer::Writer;
 
-pub(crate) use change::{KeyChange, KeyOutcome};
-pub(crate) use read::{keks, keks_in_use, request_digest_key};
-
-/// Its name in messages.
+/// Its name in messages, and the name of its schema.
 pub(crate) const STORE: &str = "keystore";
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/keystore/sqlite");
 
 /// A key as the keystore holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,76 +48,125 @@ pub struct KekStatus {
     pub keys: u64,
 }
 
-/// Opens the file for writing.
-pub(crate) async fn connect(path: &Path) -> Result<SqliteConnection, VaultError> {
-    sqlite::writer(path, STORE, &MIGRATIONS).await
+/// Everything that a keystore starts with.
+pub(crate) struct Founding {
+    /// The key-encryption keys of the ring.
+    pub keks: Vec<KnownKek>,
+    /// The request-digest key.
+    pub digest_key: WrappedKey,
+    /// The id that vault and keystore share.
+    pub pair: Vec<u8>,
 }
 
-/// The open keystore.
-pub(crate) struct Keystore {
-    readers: SqlitePool,
-    writer: Writer<KeyChange>,
+/// A change of the keystore, durable and all or nothing.
+///
+/// A credential's key is *placed* once its envelope is known to be written. Only a key that never was may be taken for
+/// the remainder of a crash: a placed key without an envelope says that the vault is an older one than the keystore, and
+/// is kept for the day on which the right one is put back.
+pub(crate) enum KeyChange {
+    /// Writes what a keystore starts with.
+    Found(Box<Founding>),
+    /// Adds a credential's key, not placed yet, and, for an account that has none yet, its fingerprint key; nothing, when
+    /// the key that wrapped them is not the current one any more.
+    Add {
+        key: WrappedKey,
+        fingerprint: Option<WrappedKey>,
+    },
+    /// Notes that the envelopes of some keys are written.
+    Place(Vec<(AccountId, Uuid)>),
+    /// Takes that back, because the envelope is about to be discarded.
+    Unplace(AccountId, Uuid),
+    /// Destroys keys that were never placed; one that was placed meanwhile stays.
+    Sweep(Vec<(AccountId, Uuid)>),
+    /// Destroys keys.
+    Remove(Vec<(AccountId, Uuid)>),
+    /// Destroys all keys of an account.
+    RemoveAccount(AccountId),
+    /// Makes a key-encryption key known, if another process did not do so just before.
+    Register { id: KekId, check: Vec<u8> },
+    /// Makes a key-encryption key the current one.
+    Promote(KekId),
+    /// Forgets a key-encryption key that is not current and wraps nothing.
+    Unregister(KekId),
+    /// Puts keys that were wrapped anew in the place of the old ones, whose `kek` is the second part. `last`: there are
+    /// no more.
+    Rewrap { keys: Vec<(WrappedKey, KekId)>, last: bool },
 }
 
-impl Keystore {
-    /// Takes the connection for writing over, and opens some for reading.
-    pub(crate) async fn start(path: &Path, writer: SqliteConnection, lock: Arc<OpenLock>) -> Result<Self, VaultError> {
-        let readers = sqlite::readers(path, STORE).await?;
-        Ok(Self {
-            readers,
-            writer: Writer::start(writer, lock),
-        })
+impl KeyChange {
+    /// Whether the commit may reach the disk only with a later one. It is still all or nothing.
+    ///
+    /// A key whose envelope is written is placed at the next start, if it is not yet.
+    pub(crate) const fn may_lag(&self) -> bool {
+        matches!(self, Self::Place(_))
     }
 
-    /// Applies a change, durably.
-    pub(crate) async fn change(&self, change: KeyChange) -> Result<KeyOutcome, VaultError> {
-        self.writer.submit(change).await?.for_good()
+    /// Whether it takes something away that must not be found again.
+    pub(crate) const fn erases(&self) -> bool {
+        match self {
+            Self::Sweep(_) | Self::Remove(_) | Self::RemoveAccount(_) => true,
+            // What the old key wrapped must be gone when the old key is thought to be useless.
+            Self::Rewrap { last, .. } => *last,
+            _ => false,
+        }
     }
+}
 
-    /// Destroys keys, also in the write-ahead log. Without them nobody opens what they sealed.
-    pub(crate) async fn destroy(&self, keys: Vec<Uuid>) -> Result<(), VaultError> {
-        self.change(KeyChange::Remove(keys)).await.map(drop)
-    }
+/// What came of a change.
+#[derive(Default)]
+pub(crate) struct KeyOutcome {
+    /// How many rows it wrote.
+    pub rows: u64,
+    /// The fingerprint key that was there already when one was to be added.
+    pub fingerprint: Option<WrappedKey>,
+}
 
-    /// Closes all connections, the writing one last: it puts the write-ahead log back into the database.
-    pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
+/// How many credential keys there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CredentialKeys {
+    /// Whose envelope is known to be written.
+    pub placed: u64,
+    /// Whose envelope is not.
+    pub unplaced: u64,
+}
 
-    /// One key.
-    pub(crate) async fn key(&self, id: Uuid) -> Result<Option<WrappedKey>, VaultError> {
-        read::key(&self.readers, id).await.map_err(VaultError::of(STORE))
-    }
+/// The store of the wrapped keys. What names an account sees keys of that account alone.
+#[async_trait]
+pub(crate) trait Keystore: Send + Sync {
+    /// Which vault it belongs to; none before the first start is over.
+    async fn pair(&self) -> Result<Option<Vec<u8>>, VaultError>;
+
+    /// Applies a change. When something was to be destroyed but may still stand in a write-ahead log it is an error,
+    /// although it is done.
+    async fn change(&self, change: KeyChange) -> Result<KeyOutcome, VaultError>;
+
+    /// The key of request digests.
+    async fn request_digest_key(&self) -> Result<Option<WrappedKey>, VaultError>;
+
+    /// One key of the account.
+    async fn key(&self, account: &AccountId, id: Uuid) -> Result<Option<WrappedKey>, VaultError>;
 
     /// The fingerprint key of an account.
-    pub(crate) async fn fingerprint_key(&self, account: &AccountId) -> Result<Option<WrappedKey>, VaultError> {
-        read::fingerprint_key(&self.readers, account)
-            .await
-            .map_err(VaultError::of(STORE))
-    }
+    async fn fingerprint_key(&self, account: &AccountId) -> Result<Option<WrappedKey>, VaultError>;
 
     /// At most `max` keys that `kek` does not wrap.
-    pub(crate) async fn not_wrapped_by(&self, kek: KekId, max: u32) -> Result<Vec<WrappedKey>, VaultError> {
-        read::not_wrapped_by(&self.readers, kek, max)
-            .await
-            .map_err(VaultError::of(STORE))
-    }
+    async fn not_wrapped_by(&self, kek: KekId, max: u32) -> Result<Vec<WrappedKey>, VaultError>;
 
-    /// All key-encryption keys that it knows.
-    pub(crate) async fn keks(&self) -> Result<Vec<KnownKek>, VaultError> {
-        let mut connection = self.readers.acquire().await.map_err(VaultError::of(STORE))?;
-        keks(&mut connection).await.map_err(VaultError::of(STORE))
-    }
+    /// All key-encryption keys that it knows, by number.
+    async fn keks(&self) -> Result<Vec<KnownKek>, VaultError>;
 
     /// How many keys each of them wraps.
-    pub(crate) async fn counts(&self) -> Result<Vec<(KekId, u64)>, VaultError> {
-        read::counts(&self.readers).await.map_err(VaultError::of(STORE))
-    }
+    async fn counts(&self) -> Result<Vec<(KekId, u64)>, VaultError>;
 
     /// The numbers of those that wrap something.
-    pub(crate) async fn in_use(&self) -> Result<Vec<KekId>, VaultError> {
-        let mut connection = self.readers.acquire().await.map_err(VaultError::of(STORE))?;
-        keks_in_use(&mut connection).await.map_err(VaultError::of(STORE))
-    }
+    async fn in_use(&self) -> Result<Vec<KekId>, VaultError>;
+
+    /// At most `max` keys after `after`, by id, that are not placed, and that nobody can be just placing.
+    async fn unplaced(&self, after: Option<Uuid>, max: u32) -> Result<Vec<(AccountId, Uuid)>, VaultError>;
+
+    /// How many credential keys there are.
+    async fn credential_keys(&self) -> Result<CredentialKeys, VaultError>;
+
+    /// Finishes what was begun and closes all connections.
+    async fn close(&self);
 }

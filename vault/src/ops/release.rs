@@ -3,6 +3,7 @@ use std::sync::Arc;
 use domain::integration::SealedSecret;
 use domain::recipe::FieldValues;
 use domain::{DekId, Sha256Digest};
+use tokio::time::Instant;
 
 use crate::cache::Ciphertext;
 use crate::{SecretContext, Vault, VaultError, envelope, expose};
@@ -10,20 +11,23 @@ use crate::{SecretContext, Vault, VaultError, envelope, expose};
 impl Vault {
     /// Opens a secret, live or pending, that was sealed in just this context and that the event describes as `sealed`.
     ///
-    /// The ciphertext may come from memory; it is decrypted anew each time.
+    /// The ciphertext may come from memory; it is decrypted anew each time. What another process erases is not opened
+    /// from this one's memory for longer than a minute; that an erased version is not asked for any more is the business
+    /// of the caller, who reads the log.
     ///
     /// # Errors
-    /// [`VaultError::Missing`] when it was erased; [`VaultError::NotAuthentic`] when the context, the digest or the
+    /// [`VaultError::Missing`] when it was erased, or is another account's; [`VaultError::NotAuthentic`] when the context, the digest or the
     /// envelope is not what was sealed.
     pub async fn open_secret(&self, ctx: &SecretContext, sealed: &SealedSecret) -> Result<FieldValues, VaultError> {
         let id = (ctx.credential, ctx.version);
-        if let Some(row) = self.cache.get(id)
+        let now = Instant::now();
+        if let Some(row) = self.cache.get(id, now)
             && let Ok(fields) = self.decrypt(ctx, sealed, &row).await
         {
             return Ok(fields);
         }
         // Not in memory, or another attempt to save the same version is: the databases have the last word.
-        let before = self.cache.before();
+        let before = self.cache.before(now);
         let row = Arc::new(self.read(ctx, sealed.dek).await?);
         let fields = self.decrypt(ctx, sealed, &row).await?;
         self.cache.put(id, row, &before);
@@ -35,8 +39,8 @@ impl Vault {
             credential: ctx.credential,
             version: ctx.version,
         };
-        let row = self.rows.sealed(dek).await?.ok_or_else(missing)?;
-        let key = self.keystore.key(dek.uuid()).await?.ok_or_else(missing)?;
+        let row = self.rows.sealed(&ctx.account, dek).await?.ok_or_else(missing)?;
+        let key = self.keystore.key(&ctx.account, dek.uuid()).await?.ok_or_else(missing)?;
         Ok(Ciphertext {
             ctx: row.ctx,
             sha256: Sha256Digest::of(&row.envelope),

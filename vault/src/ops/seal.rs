@@ -21,7 +21,7 @@ impl Vault {
     /// `masked` holds a hint of each secret field; its names say which fields go into the fingerprint. `public` is for
     /// display only.
     ///
-    /// One commit in each database, the key first.
+    /// One commit in each database, the key first, and one that may lag behind, which notes that both are written.
     ///
     /// # Errors
     /// [`VaultError::TooLarge`]; otherwise when nothing could be stored that could be read.
@@ -59,6 +59,7 @@ impl Vault {
             public,
         };
         self.rows.change(RowChange::Put(Box::new(row))).await?;
+        self.place(ctx, dek).await?;
         Ok(SealedSecret {
             dek,
             envelope_sha256,
@@ -73,8 +74,8 @@ impl Vault {
     /// # Errors
     /// [`VaultError::Missing`] when there is no such row.
     pub async fn make_live(&self, ctx: &SecretContext, dek: DekId) -> Result<(), VaultError> {
-        let made = self.rows.change(RowChange::MakeLive(dek)).await?;
-        if made.rows == 0 {
+        let made = self.rows.change(RowChange::MakeLive(ctx.account.clone(), dek)).await?;
+        if *made.outcome() == 0 {
             Err(VaultError::Missing {
                 credential: ctx.credential,
                 version: ctx.version,
@@ -82,6 +83,20 @@ impl Vault {
         } else {
             Ok(())
         }
+    }
+
+    /// Notes that the envelope is written. From then on no start takes its key for the remainder of a crash; and when one
+    /// did so before, because this took too long, nothing was saved.
+    async fn place(&self, ctx: &SecretContext, dek: DekId) -> Result<(), VaultError> {
+        let key = vec![(ctx.account.clone(), dek.uuid())];
+        if self.keystore.change(KeyChange::Place(key)).await?.rows > 0 {
+            return Ok(());
+        }
+        let discard = RowChange::Discard(ctx.account.clone(), dek);
+        self.rows.change(discard).await?.for_good()?;
+        Err(VaultError::Stopped(
+            "the key was taken away while the secret was being saved: save it again",
+        ))
     }
 
     /// Makes a key for one envelope and stores it, with the account's fingerprint key if it has none yet.

@@ -1,28 +1,19 @@
-//! `vault.db`: the envelopes, and what may be shown of each.
+//! The envelopes, and what may be shown of each: what the vault asks of the store that keeps them.
 
-mod change;
-mod read;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::sync::Arc;
 
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{AccountId, CredentialId, DekId, Sha256Digest};
-use sqlx::migrate::Migrator;
-use sqlx::{SqliteConnection, SqlitePool};
 
-use crate::lock::OpenLock;
-use crate::sqlite;
-use crate::writer::{Committed, Writer};
+use crate::committed::Committed;
 use crate::{Hints, PendingSecret, SecretContext, VaultError};
 
-pub(crate) use change::{RowChange, RowOutcome};
-
-/// Its name in messages.
+/// Its name in messages, and the name of its schema.
 pub(crate) const STORE: &str = "vault";
-
-static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/vault/sqlite");
 
 /// A credential and a version of it. One row of it is live at most; each attempt to save it has a pending row of its own
 /// until then, so that a row is addressed by its key.
@@ -54,88 +45,69 @@ pub(crate) struct SealedRow {
     pub envelope: Vec<u8>,
 }
 
-/// Opens the file for writing.
-pub(crate) async fn connect(path: &Path) -> Result<SqliteConnection, VaultError> {
-    sqlite::writer(path, STORE, &MIGRATIONS).await
+/// A change of the envelopes: all or nothing.
+pub(crate) enum RowChange {
+    /// Writes down which keystore it belongs to, once.
+    Join(Vec<u8>),
+    /// Writes a pending row.
+    Put(Box<NewRow>),
+    /// Makes a row of the account live.
+    MakeLive(AccountId, DekId),
+    /// Removes a row of the account when it is pending.
+    Discard(AccountId, DekId),
+    /// Removes rows, each of its account.
+    Remove(Vec<(AccountId, DekId)>),
 }
 
-/// The open database of envelopes.
-pub(crate) struct Rows {
-    readers: SqlitePool,
-    writer: Writer<RowChange>,
+impl RowChange {
+    /// Whether the commit may reach the disk only with a later one. It is still all or nothing.
+    ///
+    /// A row that is pending again after a power cut is not lost: its event is in the log, by which the sweeper makes it
+    /// live, and until then it opens all the same.
+    pub(crate) const fn may_lag(&self) -> bool {
+        matches!(self, Self::MakeLive(..))
+    }
+
+    /// Whether it takes something away that must not be found again.
+    pub(crate) const fn erases(&self) -> bool {
+        matches!(self, Self::Discard(..) | Self::Remove(_))
+    }
 }
 
-impl Rows {
-    /// Takes the connection for writing over, and opens some for reading.
-    pub(crate) async fn start(path: &Path, writer: SqliteConnection, lock: Arc<OpenLock>) -> Result<Self, VaultError> {
-        let readers = sqlite::readers(path, STORE).await?;
-        Ok(Self {
-            readers,
-            writer: Writer::start(writer, lock),
-        })
-    }
+/// The store of the envelopes. What names an account sees and changes rows of that account alone; what names none is
+/// the business of the start, the sweeper, rotation and status, and of the operator.
+#[async_trait]
+pub(crate) trait Rows: Send + Sync {
+    /// Which keystore it belongs to; none before the first start is over.
+    async fn pair(&self) -> Result<Option<Vec<u8>>, VaultError>;
 
-    /// Applies a change.
-    pub(crate) async fn change(&self, change: RowChange) -> Result<RowOutcome, VaultError> {
-        self.remove(change).await?.for_good()
-    }
+    /// Applies a change, and says how many rows it found or wrote.
+    async fn change(&self, change: RowChange) -> Result<Committed<u64>, VaultError>;
 
-    /// Applies a change that takes rows away. Also when their bytes may still stand in the write-ahead log it tells which
-    /// keys they had: these must not outlive them.
-    pub(crate) async fn remove(&self, change: RowChange) -> Result<Committed<RowOutcome>, VaultError> {
-        self.writer.submit(change).await
-    }
+    /// The row of the account that was sealed with a key.
+    async fn sealed(&self, account: &AccountId, dek: DekId) -> Result<Option<SealedRow>, VaultError>;
 
-    /// Closes all connections, the writing one last: it puts the write-ahead log back into the database.
-    pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        self.writer.close().await;
-    }
-
-    /// The row that was sealed with a key.
-    pub(crate) async fn sealed(&self, dek: DekId) -> Result<Option<SealedRow>, VaultError> {
-        read::sealed(&self.readers, dek).await.map_err(VaultError::of(STORE))
-    }
-
-    /// The ids of the keys of these rows, as far as they exist.
-    pub(crate) async fn deks(&self, ids: &[SecretId]) -> Result<Vec<DekId>, VaultError> {
-        read::deks(&self.readers, ids).await.map_err(VaultError::of(STORE))
-    }
+    /// All rows of these versions: whose they are, and their keys.
+    async fn attempts(&self, ids: &[SecretId]) -> Result<Vec<(AccountId, DekId)>, VaultError>;
 
     /// What may be shown of these rows, as far as they exist and belong to the account.
-    pub(crate) async fn hints(
-        &self,
-        account: &AccountId,
-        ids: &[SecretId],
-    ) -> Result<HashMap<SecretId, Hints>, VaultError> {
-        read::hints(&self.readers, account, ids)
-            .await
-            .map_err(VaultError::of(STORE))
-    }
+    async fn hints(&self, account: &AccountId, ids: &[SecretId]) -> Result<HashMap<SecretId, Hints>, VaultError>;
 
     /// The pending rows that are older than that, oldest first.
-    pub(crate) async fn pending(&self, older_than: DateTime<Utc>) -> Result<Vec<PendingSecret>, VaultError> {
-        read::pending(&self.readers, older_than)
-            .await
-            .map_err(VaultError::of(STORE))
-    }
+    async fn pending(&self, older_than: DateTime<Utc>) -> Result<Vec<PendingSecret>, VaultError>;
 
-    /// What the rows of an account belong to.
-    pub(crate) async fn of_account(&self, account: &AccountId) -> Result<Vec<SecretContext>, VaultError> {
-        read::of_account(&self.readers, account)
-            .await
-            .map_err(VaultError::of(STORE))
-    }
+    /// What the rows of an account belong to, by credential and version.
+    async fn of_account(&self, account: &AccountId) -> Result<Vec<SecretContext>, VaultError>;
 
     /// A page of what all rows belong to, by credential and version.
-    pub(crate) async fn page(&self, after: Option<SecretId>, max: u32) -> Result<Vec<SecretContext>, VaultError> {
-        read::page(&self.readers, after, max)
-            .await
-            .map_err(VaultError::of(STORE))
-    }
+    async fn page(&self, after: Option<SecretId>, max: u32) -> Result<Vec<SecretContext>, VaultError>;
+
+    /// Those of some keys that a row was sealed with.
+    async fn present(&self, deks: &[DekId]) -> Result<Vec<DekId>, VaultError>;
 
     /// How many rows are pending, and how many live.
-    pub(crate) async fn counts(&self) -> Result<(u64, u64), VaultError> {
-        read::counts(&self.readers).await.map_err(VaultError::of(STORE))
-    }
+    async fn counts(&self) -> Result<(u64, u64), VaultError>;
+
+    /// Finishes what was begun and closes all connections.
+    async fn close(&self);
 }

@@ -1,139 +1,135 @@
-//! Erased is erased: in the files too, not only in the answers.
+//! Erased is erased: in the files and tables too, not only in the answers.
 
 use vault::VaultError;
 
-use crate::support::{Place, contains, context, credential, database, open_key, seal};
+use crate::support::{Place, context, credential, database, open_key, seal};
 
 #[tokio::test]
-async fn an_erased_secret_is_found_in_no_file() {
-    let place = Place::new();
-    let vault = place.open().await;
-    // Many neighbours of several lengths, so that pages are split and rows are moved.
-    let contexts: Vec<_> = (0..40).map(|number| context("acme", number, 1)).collect();
-    let mut sealed = Vec::new();
-    for (number, ctx) in contexts.iter().enumerate() {
-        let key = "k".repeat(1 + number * number % 1500);
-        sealed.push(seal(&vault, ctx, &key).await.unwrap());
-        vault.make_live(ctx, sealed[number].dek).await.unwrap();
-    }
-    let mut connection = database(&place.paths.vault).await;
-    let envelopes: Vec<Vec<u8>> = sqlx::query_scalar("SELECT envelope FROM secret ORDER BY credential")
-        .fetch_all(&mut connection)
-        .await
-        .unwrap();
-    let query = "SELECT wrapped FROM wrapped_key WHERE id = ?";
-    let mut keystore = database(&place.paths.keystore).await;
-    let mut keys: Vec<Vec<u8>> = Vec::new();
-    for one in &sealed {
-        let id = one.dek.uuid().as_bytes().to_vec();
-        keys.push(
-            sqlx::query_scalar(query)
-                .bind(id)
-                .fetch_one(&mut keystore)
-                .await
-                .unwrap(),
-        );
-    }
-    drop((connection, keystore));
-    // The nonce and V of an envelope, V of a wrapped key: enough to recognise it, and within one page of the file.
-    let marks = |number: usize| (envelopes[number][18..50].to_vec(), keys[number][6..22].to_vec());
-    let before = place.bytes();
-    assert!((0..40).all(|number| contains(&before, &marks(number).0) && contains(&before, &marks(number).1)));
+async fn an_erased_secret_is_stored_nowhere() {
+    for place in Place::each() {
+        let vault = place.open().await;
+        // Many neighbours of several lengths, so that pages are split and rows are moved.
+        let contexts: Vec<_> = (0..40).map(|number| context("acme", number, 1)).collect();
+        let mut sealed = Vec::new();
+        for (number, ctx) in contexts.iter().enumerate() {
+            let key = "k".repeat(1 + number * number % 1500);
+            sealed.push(seal(&vault, ctx, &key).await.unwrap());
+            vault.make_live(ctx, sealed[number].dek).await.unwrap();
+        }
+        let envelopes = place
+            .vault()
+            .await
+            .bytes("SELECT envelope FROM secret ORDER BY credential")
+            .await;
+        let mut keystore = place.keystore().await;
+        let mut keys: Vec<Vec<u8>> = Vec::new();
+        for one in &sealed {
+            let query = format!(
+                "SELECT wrapped FROM wrapped_key WHERE id = x'{}'",
+                one.dek.uuid().simple()
+            );
+            keys.extend(keystore.bytes(&query).await);
+        }
+        drop(keystore);
+        // The nonce and V of an envelope, V of a wrapped key: enough to recognise it, and within one page of the file.
+        let marks = |number: usize| (envelopes[number][18..50].to_vec(), keys[number][6..22].to_vec());
+        let before = place.stored();
+        assert!((0..40).all(|number| before.contain(&marks(number).0) && before.contain(&marks(number).1)));
 
-    for number in (0..40).filter(|number| number % 3 != 0) {
-        vault.erase(credential(number), &[1]).await.unwrap();
-    }
+        for number in (0..40).filter(|number| number % 3 != 0) {
+            vault.erase(credential(number), &[1]).await.unwrap();
+        }
 
-    let after = place.bytes();
-    for (number, ctx) in contexts.iter().enumerate() {
-        let (envelope, key) = marks(number);
-        let kept = number % 3 == 0;
-        assert_eq!(contains(&after, &envelope), kept, "envelope {number}");
-        assert_eq!(contains(&after, &key), kept, "key {number}");
-        assert_eq!(vault.open_secret(ctx, &sealed[number]).await.is_ok(), kept);
+        let after = place.stored();
+        for (number, ctx) in contexts.iter().enumerate() {
+            let (envelope, key) = marks(number);
+            let kept = number % 3 == 0;
+            assert_eq!(after.contain(&envelope), kept, "envelope {number}");
+            assert_eq!(after.contain(&key), kept, "key {number}");
+            assert_eq!(vault.open_secret(ctx, &sealed[number]).await.is_ok(), kept);
+        }
     }
 }
 
 #[tokio::test]
 async fn an_opened_secret_does_not_stay_in_memory_when_it_is_erased() {
-    let place = Place::new();
-    let vault = place.open().await;
-    let ctx = context("acme", 1, 1);
-    let sealed = seal(&vault, &ctx, "the key").await.unwrap();
-    vault.make_live(&ctx, sealed.dek).await.unwrap();
-    assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "the key");
+    for place in Place::each() {
+        let vault = place.open().await;
+        let ctx = context("acme", 1, 1);
+        let sealed = seal(&vault, &ctx, "the key").await.unwrap();
+        vault.make_live(&ctx, sealed.dek).await.unwrap();
+        assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "the key");
 
-    vault.erase(ctx.credential, &[1]).await.unwrap();
+        vault.erase(ctx.credential, &[1]).await.unwrap();
 
-    assert!(matches!(
-        vault.open_secret(&ctx, &sealed).await,
-        Err(VaultError::Missing { version: 1, .. })
-    ));
-    assert!(
-        vault
-            .hints(&ctx.account, &[(ctx.credential, 1)])
-            .await
-            .unwrap()
-            .is_empty()
-    );
+        assert!(matches!(
+            vault.open_secret(&ctx, &sealed).await,
+            Err(VaultError::Missing { version: 1, .. })
+        ));
+        assert!(
+            vault
+                .hints(&ctx.account, &[(ctx.credential, 1)])
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    }
 }
 
 #[tokio::test]
 async fn erasing_takes_the_named_versions_and_may_be_repeated() {
-    let place = Place::new();
-    let vault = place.open().await;
-    let contexts: Vec<_> = (1..=3).map(|version| context("acme", 1, version)).collect();
-    for ctx in &contexts {
-        seal(&vault, ctx, "the key").await.unwrap();
+    for place in Place::each() {
+        let vault = place.open().await;
+        let contexts: Vec<_> = (1..=3).map(|version| context("acme", 1, version)).collect();
+        for ctx in &contexts {
+            seal(&vault, ctx, "the key").await.unwrap();
+        }
+
+        vault.erase(credential(1), &[1, 3, 77]).await.unwrap();
+        vault.erase(credential(1), &[1, 3, 77]).await.unwrap();
+        vault.erase(credential(1), &[]).await.unwrap();
+
+        assert_eq!(vault.all(None, 10).await.unwrap(), [contexts[1].clone()]);
     }
-
-    vault.erase(credential(1), &[1, 3, 77]).await.unwrap();
-    vault.erase(credential(1), &[1, 3, 77]).await.unwrap();
-    vault.erase(credential(1), &[]).await.unwrap();
-
-    assert_eq!(vault.all(None, 10).await.unwrap(), [contexts[1].clone()]);
 }
 
 #[tokio::test]
-async fn a_discarded_secret_is_found_in_no_file_either() {
-    let place = Place::new();
-    let vault = place.open().await;
-    let ctx = context("acme", 1, 1);
-    let sealed = seal(&vault, &ctx, "the key").await.unwrap();
-    let mut connection = database(&place.paths.vault).await;
-    let envelope: Vec<u8> = sqlx::query_scalar("SELECT envelope FROM secret")
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    drop(connection);
-    let mark = &envelope[18..50];
-    assert!(contains(&place.bytes(), mark));
+async fn a_discarded_secret_is_stored_nowhere_either() {
+    for place in Place::each() {
+        let vault = place.open().await;
+        let ctx = context("acme", 1, 1);
+        let sealed = seal(&vault, &ctx, "the key").await.unwrap();
+        let envelopes = place.vault().await.bytes("SELECT envelope FROM secret").await;
+        let mark = &envelopes[0][18..50];
+        assert!(place.stored().contain(mark));
 
-    vault.discard(&ctx, sealed.dek).await.unwrap();
+        vault.discard(&ctx, sealed.dek).await.unwrap();
 
-    assert!(!contains(&place.bytes(), mark));
+        assert!(!place.stored().contain(mark));
+    }
 }
 
 #[tokio::test]
 async fn an_account_whose_keys_are_erased_can_open_nothing_and_matches_nothing() {
-    let place = Place::new();
-    let vault = place.open().await;
-    let (ctx, foreign) = (context("acme", 1, 1), context("other", 2, 1));
-    let sealed = seal(&vault, &ctx, "the key").await.unwrap();
-    let kept = seal(&vault, &foreign, "the key").await.unwrap();
-    assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "the key");
+    for place in Place::each() {
+        let vault = place.open().await;
+        let (ctx, foreign) = (context("acme", 1, 1), context("other", 2, 1));
+        let sealed = seal(&vault, &ctx, "the key").await.unwrap();
+        let kept = seal(&vault, &foreign, "the key").await.unwrap();
+        assert_eq!(open_key(&vault, &ctx, &sealed).await.unwrap(), "the key");
 
-    vault.erase_account_keys(&ctx.account).await.unwrap();
+        vault.erase_account_keys(&ctx.account).await.unwrap();
 
-    assert!(matches!(
-        vault.open_secret(&ctx, &sealed).await,
-        Err(VaultError::Missing { .. })
-    ));
-    assert_eq!(open_key(&vault, &foreign, &kept).await.unwrap(), "the key");
-    let again = seal(&vault, &ctx, "the key").await.unwrap();
-    assert_ne!(again.fingerprint, sealed.fingerprint);
-    vault.close().await;
-    assert_eq!(open_key(&place.open().await, &foreign, &kept).await.unwrap(), "the key");
+        assert!(matches!(
+            vault.open_secret(&ctx, &sealed).await,
+            Err(VaultError::Missing { .. })
+        ));
+        assert_eq!(open_key(&vault, &foreign, &kept).await.unwrap(), "the key");
+        let again = seal(&vault, &ctx, "the key").await.unwrap();
+        assert_ne!(again.fingerprint, sealed.fingerprint);
+        vault.close().await;
+        assert_eq!(open_key(&place.open().await, &foreign, &kept).await.unwrap(), "the key");
+    }
 }
 
 /// Somebody who reads a database, in a transaction of which the write-ahead log must keep the beginning.

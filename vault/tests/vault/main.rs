@@ -1,4 +1,4 @@
-//! The vault as its users see it, over real files.
+//! The vault as its users see it, over real files and a real PostgreSQL.
 
 #![expect(
     clippy::unwrap_used,
@@ -12,6 +12,8 @@ mod crashing;
 mod erasing;
 mod fingerprints;
 mod keyring;
+mod nodes;
+mod outages;
 mod rotating;
 mod saving;
 mod tampering;

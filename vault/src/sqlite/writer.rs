@@ -6,8 +6,9 @@ use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+use super::lock::OpenLock;
 use crate::VaultError;
-use crate::lock::OpenLock;
+use crate::committed::Committed;
 
 /// The most changes in one transaction.
 const MAX_BATCH: usize = 64;
@@ -53,28 +54,6 @@ enum Message<C: Change> {
 struct Job<C: Change> {
     change: C,
     answer: oneshot::Sender<Result<Committed<C::Outcome>, VaultError>>,
-}
-
-/// What came of a change that is committed.
-pub(crate) struct Committed<T> {
-    outcome: T,
-    /// The database whose write-ahead log could not be emptied afterwards, though it should have been.
-    kept: Option<&'static str>,
-}
-
-impl<T> Committed<T> {
-    /// What came of it, whatever is still in the write-ahead log.
-    pub(crate) const fn outcome(&self) -> &T {
-        &self.outcome
-    }
-
-    /// What came of it, when nothing of what it took away is left in the file.
-    pub(crate) fn for_good(self) -> Result<T, VaultError> {
-        match self.kept {
-            None => Ok(self.outcome),
-            Some(store) => Err(VaultError::NotTruncated { store }),
-        }
-    }
 }
 
 impl<C: Change> Writer<C> {
@@ -157,7 +136,7 @@ async fn commit<C: Change>(connection: &mut SqliteConnection, batch: Vec<Job<C>>
     let truncated = !batch.iter().any(|job| job.change.truncates()) || truncate(connection).await.unwrap_or(false);
     for (job, outcome) in batch.into_iter().zip(outcomes) {
         let kept = (job.change.truncates() && !truncated).then_some(C::STORE);
-        let outcome = outcome.map(|outcome| Committed { outcome, kept });
+        let outcome = outcome.map(|outcome| Committed::new(outcome, kept));
         // Nobody listens when the caller was cancelled.
         let _ = job.answer.send(outcome.map_err(VaultError::of(C::STORE)));
     }
@@ -184,7 +163,7 @@ async fn apply<C: Change>(connection: &mut SqliteConnection, changes: &[&C]) -> 
 
 /// Writes the log back into the database and cuts it to nothing. `false` when a reader stood in the way for longer than
 /// the busy timeout.
-pub(crate) async fn truncate(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+async fn truncate(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
     let (busy, _, _): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(TRUNCATE)")
         .fetch_one(connection)
         .await?;

@@ -2,75 +2,51 @@ use domain::{AccountId, KekId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::{STORE, WrappedKey, read};
-use crate::wrap::KeyContext;
-use crate::writer::Change;
-
-/// A change of the keystore.
-pub(crate) enum KeyChange {
-    /// Adds a credential's key and, for an account that has none yet, its fingerprint key; nothing, when the key that
-    /// wrapped them is not the current one any more.
-    Add {
-        key: WrappedKey,
-        fingerprint: Option<WrappedKey>,
-    },
-    /// Adds the request-digest key.
-    AddOwn(WrappedKey),
-    /// Destroys keys.
-    Remove(Vec<Uuid>),
-    /// Destroys all keys of an account.
-    RemoveAccount(AccountId),
-    /// Makes a key-encryption key known, if another process did not do so just before.
-    Register { id: KekId, check: Vec<u8> },
-    /// Makes a key-encryption key the current one.
-    Promote(KekId),
-    /// Forgets a key-encryption key that is not current and wraps nothing.
-    Unregister(KekId),
-    /// Puts keys that were wrapped anew in the place of the old ones, whose `kek` is the second part. `last`: there are
-    /// no more.
-    Rewrap { keys: Vec<(WrappedKey, KekId)>, last: bool },
-}
-
-/// What came of a change.
-#[derive(Default)]
-pub(crate) struct KeyOutcome {
-    /// How many rows it wrote.
-    pub rows: u64,
-    /// The fingerprint key that was there already when one was to be added.
-    pub fingerprint: Option<WrappedKey>,
-}
+use super::read;
+use crate::keystore::{Founding, KeyChange, KeyOutcome, STORE, WrappedKey};
+use crate::sqlite::{self, Change};
+use crate::wrap::{KeyContext, Purpose};
 
 impl Change for KeyChange {
     type Outcome = KeyOutcome;
     const STORE: &'static str = STORE;
 
+    fn may_lag(&self) -> bool {
+        self.may_lag()
+    }
+
     fn truncates(&self) -> bool {
-        match self {
-            Self::Remove(_) | Self::RemoveAccount(_) => true,
-            // What the old key wrapped must be gone when the old key is thought to be useless.
-            Self::Rewrap { last, .. } => *last,
-            _ => false,
-        }
+        self.erases()
     }
 
     async fn apply(&self, connection: &mut SqliteConnection) -> Result<KeyOutcome, sqlx::Error> {
         let rows = match self {
+            Self::Found(founding) => found(connection, founding).await?,
             Self::Add { key, fingerprint } => return add(connection, key, fingerprint.as_ref()).await,
-            Self::AddOwn(key) => insert(connection, key).await?,
-            Self::Remove(keys) => remove(connection, keys).await?,
+            Self::Place(keys) => {
+                each(
+                    connection,
+                    keys,
+                    "UPDATE wrapped_key SET placed = 1 WHERE account = ? AND id = ?",
+                )
+                .await?
+            }
+            Self::Unplace(account, key) => {
+                let query = "UPDATE wrapped_key SET placed = 0 WHERE account = ? AND id = ?";
+                each(connection, &[(account.clone(), *key)], query).await?
+            }
+            Self::Sweep(keys) => {
+                let query = "DELETE FROM wrapped_key WHERE account = ? AND id = ? AND placed = 0";
+                each(connection, keys, query).await?
+            }
+            Self::Remove(keys) => {
+                each(connection, keys, "DELETE FROM wrapped_key WHERE account = ? AND id = ?").await?
+            }
             Self::RemoveAccount(account) => {
                 let query = sqlx::query("DELETE FROM wrapped_key WHERE account = ?").bind(account.as_str());
                 query.execute(connection).await?.rows_affected()
             }
-            Self::Register { id, check } => {
-                let query = sqlx::query("INSERT OR IGNORE INTO kek (id, check_value, current) VALUES (?, ?, 0)");
-                query
-                    .bind(id.0)
-                    .bind(check.as_slice())
-                    .execute(connection)
-                    .await?
-                    .rows_affected()
-            }
+            Self::Register { id, check } => register(connection, *id, check).await?,
             Self::Promote(id) => promote(connection, *id).await?,
             Self::Unregister(id) => {
                 let query = "DELETE FROM kek WHERE id = ? AND current = 0 \
@@ -84,6 +60,24 @@ impl Change for KeyChange {
             fingerprint: None,
         })
     }
+}
+
+async fn found(connection: &mut SqliteConnection, founding: &Founding) -> Result<u64, sqlx::Error> {
+    for kek in &founding.keks {
+        register(connection, kek.id, &kek.check).await?;
+        if kek.current {
+            promote(connection, kek.id).await?;
+        }
+    }
+    insert(connection, &founding.digest_key).await?;
+    sqlite::write_pair(connection, &founding.pair).await
+}
+
+async fn register(connection: &mut SqliteConnection, id: KekId, check: &[u8]) -> Result<u64, sqlx::Error> {
+    let query = sqlx::query("INSERT OR IGNORE INTO kek (id, check_value, current) VALUES (?, ?, 0)")
+        .bind(id.0)
+        .bind(check);
+    Ok(query.execute(connection).await?.rows_affected())
 }
 
 async fn add(
@@ -112,21 +106,29 @@ async fn add(
 
 /// Inserts a key, when the one that wrapped it is current: a key that is being rotated out gets no more to wrap.
 async fn insert(connection: &mut SqliteConnection, key: &WrappedKey) -> Result<u64, sqlx::Error> {
-    let query = "INSERT INTO wrapped_key (id, purpose, account, kek, wrapped) \
-                 SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM kek WHERE id = ?4 AND current = 1)";
+    let query = "INSERT INTO wrapped_key (id, purpose, account, kek, wrapped, placed) \
+                 SELECT ?1, ?2, ?3, ?4, ?5, ?6 WHERE EXISTS (SELECT 1 FROM kek WHERE id = ?4 AND current = 1)";
     let query = sqlx::query(query)
         .bind(key.ctx.id.as_bytes().as_slice())
         .bind(key.ctx.purpose.name())
         .bind(key.ctx.account.as_ref().map_or("", AccountId::as_str))
         .bind(key.kek.0)
-        .bind(key.wrapped.as_slice());
+        .bind(key.wrapped.as_slice())
+        .bind(key.ctx.purpose != Purpose::Credential);
     Ok(query.execute(connection).await?.rows_affected())
 }
 
-async fn remove(connection: &mut SqliteConnection, keys: &[Uuid]) -> Result<u64, sqlx::Error> {
+/// Runs a statement for each of some keys.
+async fn each(
+    connection: &mut SqliteConnection,
+    keys: &[(AccountId, Uuid)],
+    statement: &'static str,
+) -> Result<u64, sqlx::Error> {
     let mut rows = 0;
-    for key in keys {
-        let query = sqlx::query("DELETE FROM wrapped_key WHERE id = ?").bind(key.as_bytes().as_slice());
+    for (account, key) in keys {
+        let query = sqlx::query(statement)
+            .bind(account.as_str())
+            .bind(key.as_bytes().as_slice());
         rows += query.execute(&mut *connection).await?.rows_affected();
     }
     Ok(rows)

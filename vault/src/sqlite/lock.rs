@@ -1,6 +1,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::VaultError;
 
@@ -42,13 +43,13 @@ impl OpenLock {
     }
 
     /// Lets others in.
-    pub(crate) async fn share(self) -> Result<Self, VaultError> {
+    pub(crate) async fn share(self: &Arc<Self>) -> Result<(), VaultError> {
+        let this = self.clone();
         // Released first, because what a second lock on a locked file does is not specified. Another process may clean
         // up in between; nothing of this one is at stake yet.
         let sharing = tokio::task::spawn_blocking(move || {
-            self.file.unlock()?;
-            self.file.lock_shared()?;
-            Ok(self)
+            this.file.unlock()?;
+            this.file.lock_shared()
         });
         let shared = sharing
             .await

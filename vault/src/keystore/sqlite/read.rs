@@ -3,16 +3,21 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 use uuid::Uuid;
 
-use super::{KnownKek, WrappedKey};
+use crate::keystore::{CredentialKeys, KnownKek, WrappedKey};
 use crate::wrap::{KeyContext, Purpose};
 
 const FINGERPRINT_KEY: &str =
     "SELECT id, purpose, account, kek, wrapped FROM wrapped_key WHERE account = ? AND purpose = 'fingerprint'";
 
-pub(super) async fn key(readers: &SqlitePool, id: Uuid) -> Result<Option<WrappedKey>, sqlx::Error> {
-    let query = "SELECT id, purpose, account, kek, wrapped FROM wrapped_key WHERE id = ?";
+pub(super) async fn key(
+    readers: &SqlitePool,
+    account: &AccountId,
+    id: Uuid,
+) -> Result<Option<WrappedKey>, sqlx::Error> {
+    let query = "SELECT id, purpose, account, kek, wrapped FROM wrapped_key WHERE id = ? AND account = ?";
     let row = sqlx::query(query)
         .bind(id.as_bytes().as_slice())
+        .bind(account.as_str())
         .fetch_optional(readers)
         .await?;
     row.as_ref().map(wrapped_key).transpose()
@@ -29,10 +34,9 @@ pub(super) async fn fingerprint_key(
     row.as_ref().map(wrapped_key).transpose()
 }
 
-/// The key of request digests.
-pub(crate) async fn request_digest_key(connection: &mut SqliteConnection) -> Result<Option<WrappedKey>, sqlx::Error> {
+pub(super) async fn request_digest_key(readers: &SqlitePool) -> Result<Option<WrappedKey>, sqlx::Error> {
     let query = "SELECT id, purpose, account, kek, wrapped FROM wrapped_key WHERE purpose = 'request-digest'";
-    let row = sqlx::query(query).fetch_optional(connection).await?;
+    let row = sqlx::query(query).fetch_optional(readers).await?;
     row.as_ref().map(wrapped_key).transpose()
 }
 
@@ -51,10 +55,9 @@ pub(super) async fn counts(readers: &SqlitePool) -> Result<Vec<(KekId, u64)>, sq
         .collect())
 }
 
-/// All key-encryption keys that the keystore knows, by number.
-pub(crate) async fn keks(connection: &mut SqliteConnection) -> Result<Vec<KnownKek>, sqlx::Error> {
+pub(super) async fn keks(readers: &SqlitePool) -> Result<Vec<KnownKek>, sqlx::Error> {
     let query = "SELECT id, check_value, current FROM kek ORDER BY id";
-    let rows: Vec<(u32, Vec<u8>, bool)> = sqlx::query_as(query).fetch_all(connection).await?;
+    let rows: Vec<(u32, Vec<u8>, bool)> = sqlx::query_as(query).fetch_all(readers).await?;
     Ok(rows
         .into_iter()
         .map(|(id, check, current)| KnownKek {
@@ -65,11 +68,37 @@ pub(crate) async fn keks(connection: &mut SqliteConnection) -> Result<Vec<KnownK
         .collect())
 }
 
-/// The numbers of the key-encryption keys that wrap something.
-pub(crate) async fn keks_in_use(connection: &mut SqliteConnection) -> Result<Vec<KekId>, sqlx::Error> {
+pub(super) async fn in_use(readers: &SqlitePool) -> Result<Vec<KekId>, sqlx::Error> {
     let query = "SELECT id FROM kek WHERE EXISTS (SELECT 1 FROM wrapped_key WHERE kek = kek.id) ORDER BY id";
-    let rows: Vec<(u32,)> = sqlx::query_as(query).fetch_all(connection).await?;
+    let rows: Vec<(u32,)> = sqlx::query_as(query).fetch_all(readers).await?;
     Ok(rows.into_iter().map(|(id,)| KekId(id)).collect())
+}
+
+pub(super) async fn unplaced(
+    readers: &SqlitePool,
+    after: Option<Uuid>,
+    max: u32,
+) -> Result<Vec<(AccountId, Uuid)>, sqlx::Error> {
+    let query = "SELECT account, id FROM wrapped_key WHERE placed = 0 AND id > ? ORDER BY id LIMIT ?";
+    // Before the first: an empty blob sorts before every id.
+    let after = after.map_or(Vec::new(), |id| id.as_bytes().to_vec());
+    let rows = sqlx::query(query).bind(after).bind(max).fetch_all(readers).await?;
+    let keys = rows.iter().map(|row| {
+        let account: &str = row.try_get("account")?;
+        let account = account.parse().map_err(|_| malformed("an account id is not one"))?;
+        Ok((account, uuid(row)?))
+    });
+    keys.collect()
+}
+
+pub(super) async fn credential_keys(readers: &SqlitePool) -> Result<CredentialKeys, sqlx::Error> {
+    let query = "SELECT count(*) FILTER (WHERE placed = 1), count(*) FILTER (WHERE placed = 0) FROM wrapped_key \
+                 WHERE purpose = 'credential'";
+    let (placed, unplaced): (i64, i64) = sqlx::query_as(query).fetch_one(readers).await?;
+    Ok(CredentialKeys {
+        placed: placed.unsigned_abs(),
+        unplaced: unplaced.unsigned_abs(),
+    })
 }
 
 /// The fingerprint key of an account, inside a transaction.
@@ -85,7 +114,6 @@ pub(super) async fn fingerprint_key_in(
 }
 
 fn wrapped_key(row: &SqliteRow) -> Result<WrappedKey, sqlx::Error> {
-    let malformed = |what: &'static str| sqlx::Error::Decode(what.into());
     let account = match row.try_get("account")? {
         "" => None,
         text => Some(
@@ -95,7 +123,7 @@ fn wrapped_key(row: &SqliteRow) -> Result<WrappedKey, sqlx::Error> {
     };
     let purpose = Purpose::by_name(row.try_get("purpose")?);
     let ctx = KeyContext {
-        id: Uuid::from_slice(row.try_get("id")?).map_err(|_| malformed("a key's id is not a UUID"))?,
+        id: uuid(row)?,
         purpose: purpose.ok_or_else(|| malformed("a key has an unknown purpose"))?,
         account,
     };
@@ -104,4 +132,12 @@ fn wrapped_key(row: &SqliteRow) -> Result<WrappedKey, sqlx::Error> {
         kek: KekId(row.try_get("kek")?),
         wrapped: row.try_get("wrapped")?,
     })
+}
+
+fn uuid(row: &SqliteRow) -> Result<Uuid, sqlx::Error> {
+    Uuid::from_slice(row.try_get("id")?).map_err(|_| malformed("a key's id is not a UUID"))
+}
+
+fn malformed(what: &'static str) -> sqlx::Error {
+    sqlx::Error::Decode(what.into())
 }

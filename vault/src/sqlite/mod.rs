@@ -1,4 +1,7 @@
-//! How the two databases are opened.
+//! The store of the embedded default: how its two files are opened, written and held.
+
+mod lock;
+mod writer;
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::ErrorKind;
@@ -11,6 +14,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, SqliteConnection, SqlitePool};
 
 use crate::VaultError;
+
+pub(crate) use lock::OpenLock;
+pub(crate) use writer::{Change, Writer};
 
 /// How long a writer waits for another process, and an erasure for the readers.
 const BUSY: Duration = Duration::from_secs(5);
@@ -41,6 +47,17 @@ pub(crate) async fn readers(path: &Path, store: &'static str) -> Result<SqlitePo
     pool.connect_with(options(path).read_only(true))
         .await
         .map_err(VaultError::of(store))
+}
+
+/// The id that the two files share; none in a file that is new.
+pub(crate) async fn pair(readers: &SqlitePool) -> Result<Option<Vec<u8>>, sqlx::Error> {
+    sqlx::query_scalar("SELECT id FROM pair").fetch_optional(readers).await
+}
+
+/// Writes that id down.
+pub(crate) async fn write_pair(connection: &mut SqliteConnection, id: &[u8]) -> Result<u64, sqlx::Error> {
+    let query = sqlx::query("INSERT INTO pair (one, id) VALUES (1, ?)").bind(id);
+    Ok(query.execute(connection).await?.rows_affected())
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -6,15 +6,21 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite, SqlitePool};
 use uuid::Uuid;
 
-use super::{SealedRow, SecretId};
+use crate::rows::{SealedRow, SecretId};
 use crate::{Hints, PendingSecret, SecretContext};
 
 /// How many rows one query asks for by id: far below the most parameters that SQLite takes.
 const CHUNK: usize = 256;
 
-pub(super) async fn sealed(readers: &SqlitePool, dek: DekId) -> Result<Option<SealedRow>, sqlx::Error> {
-    let query = "SELECT credential, version, account, provider, envelope FROM secret WHERE dek = ?";
-    let query = sqlx::query(query).bind(dek.uuid().as_bytes().to_vec());
+pub(super) async fn sealed(
+    readers: &SqlitePool,
+    account: &AccountId,
+    dek: DekId,
+) -> Result<Option<SealedRow>, sqlx::Error> {
+    let query = "SELECT credential, version, account, provider, envelope FROM secret WHERE dek = ? AND account = ?";
+    let query = sqlx::query(query)
+        .bind(dek.uuid().as_bytes().to_vec())
+        .bind(account.as_str());
     let row = query.fetch_optional(readers).await?;
     row.map(|row| {
         Ok(SealedRow {
@@ -25,13 +31,13 @@ pub(super) async fn sealed(readers: &SqlitePool, dek: DekId) -> Result<Option<Se
     .transpose()
 }
 
-pub(super) async fn deks(readers: &SqlitePool, ids: &[SecretId]) -> Result<Vec<DekId>, sqlx::Error> {
+pub(super) async fn attempts(readers: &SqlitePool, ids: &[SecretId]) -> Result<Vec<(AccountId, DekId)>, sqlx::Error> {
     let mut found = Vec::with_capacity(ids.len());
     for chunk in ids.chunks(CHUNK) {
-        let mut query = QueryBuilder::new("SELECT dek FROM secret WHERE (credential, version) IN (");
+        let mut query = QueryBuilder::new("SELECT account, dek FROM secret WHERE (credential, version) IN (");
         push_ids(&mut query, chunk);
         for row in query.build().fetch_all(readers).await? {
-            found.push(DekId::new(uuid(&row, "dek")?));
+            found.push((account(&row)?, DekId::new(uuid(&row, "dek")?)));
         }
     }
     Ok(found)
@@ -111,6 +117,22 @@ pub(super) async fn page(
     rows.iter().map(context).collect()
 }
 
+pub(super) async fn present(readers: &SqlitePool, deks: &[DekId]) -> Result<Vec<DekId>, sqlx::Error> {
+    let mut found = Vec::with_capacity(deks.len());
+    for chunk in deks.chunks(CHUNK) {
+        let mut query = QueryBuilder::new("SELECT dek FROM secret WHERE dek IN (");
+        let mut ids = query.separated(", ");
+        for dek in chunk {
+            ids.push_bind(dek.uuid().as_bytes().to_vec());
+        }
+        query.push(")");
+        for row in query.build().fetch_all(readers).await? {
+            found.push(DekId::new(uuid(&row, "dek")?));
+        }
+    }
+    Ok(found)
+}
+
 pub(super) async fn counts(readers: &SqlitePool) -> Result<(u64, u64), sqlx::Error> {
     let query = "SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'live') FROM secret";
     let (pending, live): (i64, i64) = sqlx::query_as(query).fetch_one(readers).await?;
@@ -126,12 +148,9 @@ fn push_ids(query: &mut QueryBuilder<Sqlite>, ids: &[SecretId]) {
 }
 
 fn context(row: &SqliteRow) -> Result<SecretContext, sqlx::Error> {
-    let account: &str = row.try_get("account")?;
     let provider: &str = row.try_get("provider")?;
     Ok(SecretContext {
-        account: account
-            .parse::<AccountId>()
-            .map_err(|_| malformed("an account id is not one"))?,
+        account: account(row)?,
         credential: CredentialId::new(uuid(row, "credential")?),
         version: row.try_get("version")?,
         provider: provider
@@ -140,7 +159,14 @@ fn context(row: &SqliteRow) -> Result<SecretContext, sqlx::Error> {
     })
 }
 
-pub(super) fn uuid(row: &SqliteRow, column: &str) -> Result<Uuid, sqlx::Error> {
+fn account(row: &SqliteRow) -> Result<AccountId, sqlx::Error> {
+    let account: &str = row.try_get("account")?;
+    account
+        .parse::<AccountId>()
+        .map_err(|_| malformed("an account id is not one"))
+}
+
+fn uuid(row: &SqliteRow, column: &str) -> Result<Uuid, sqlx::Error> {
     Uuid::from_slice(row.try_get(column)?).map_err(|_| malformed("an id is not a UUID"))
 }
 
