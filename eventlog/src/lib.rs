@@ -1,21 +1,28 @@
 //! The log of events: the truth of the system.
 //!
 //! [`EventLog`] is the port. Its adapters all pass the same contract suite: the module `contract`, behind the feature of
-//! that name. [`SqliteLog`] is the embedded default; [`MemoryLog`] keeps nothing and is for tests.
+//! that name. [`SqliteLog`] is the embedded default; [`PostgresLog`] is for
+//! installations of several machines; [`MemoryLog`] keeps nothing and is for tests.
 
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod copy;
+mod envelope;
+mod envelope_text;
 mod event;
 mod ledger;
 mod limits;
 mod memory;
 mod port;
+mod postgres;
+mod reading;
 mod sqlite;
+mod writer;
 
 pub use copy::{Copied, CopyError, CopyProgress, CopyStep, copy};
 pub use event::{NewEvent, StoredEvent};
 pub use limits::{MAX_BYTES, MAX_EVENTS};
 pub use memory::MemoryLog;
 pub use port::{Appended, EventLog, Expected, LogError, Page};
+pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;

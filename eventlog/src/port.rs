@@ -113,3 +113,18 @@ pub enum LogError {
         reason: String,
     },
 }
+
+impl LogError {
+    /// For adapters: what they are built on cannot be reached.
+    pub(crate) fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+
+    /// For adapters: the event at this position cannot be read.
+    pub(crate) fn corrupt(position: u64, reason: &str) -> Self {
+        Self::Corrupt {
+            position: Position::from_stored(position),
+            reason: reason.to_owned(),
+        }
+    }
+}

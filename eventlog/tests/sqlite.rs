@@ -5,9 +5,9 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use domain::Position;
-use eventlog::contract::{self, Open, event, events, stream};
-use eventlog::{EventLog, Expected, LogError, SqliteLog};
+use domain::{Position, StreamId};
+use eventlog::contract::{self, HeldWriter, Hold, Open, Release, event, events, stream};
+use eventlog::{EventLog, Expected, LogError, NewEvent, SqliteLog};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -45,6 +45,54 @@ async fn a_file_that_is_opened_more_than_once_is_one_log() {
         }) as Open
     })
     .await;
+}
+
+/// A row as the log writes it.
+async fn insert(raw: &mut SqliteConnection, stream: &StreamId, place: (i64, i64), event: &NewEvent) {
+    let envelope = serde_json::json!({
+        "position": place.0,
+        "stream": stream.to_string(),
+        "revision": place.1,
+        "id": event.id,
+        "kind": event.kind,
+        "schema": event.schema,
+        "recorded_at": event.recorded_at.timestamp_micros(),
+        "metadata": event.metadata,
+    });
+    sqlx::query("INSERT INTO events (position, stream, revision, id, envelope, data) VALUES (?, ?, ?, ?, ?, ?)")
+        .bind(place.0)
+        .bind(stream.to_string())
+        .bind(place.1)
+        .bind(event.id.uuid().as_bytes().as_slice())
+        .bind(envelope.to_string())
+        .bind(&event.data)
+        .execute(raw)
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_reader_passes_a_process_that_is_held_up_in_its_commit() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("log.db");
+    let log = open(&path).await;
+    let hold: Hold = Box::new(move |stream, events| {
+        Box::pin(async move {
+            let mut raw = raw(&path).await;
+            sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut raw).await.unwrap();
+            for (number, event) in (1..).zip(&events) {
+                insert(&mut raw, &stream, (1 + number, number), event).await;
+            }
+            let release = async move {
+                sqlx::raw_sql("COMMIT").execute(&mut raw).await.unwrap();
+            };
+            Box::new(move || Box::pin(release) as Pin<Box<dyn Future<Output = ()> + Send>>) as Release
+        })
+    });
+
+    let missed = contract::events_missed_behind_a_held_writer(HeldWriter { log, hold }).await;
+
+    assert_eq!(missed, []);
 }
 
 #[tokio::test]

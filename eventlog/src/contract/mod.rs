@@ -2,7 +2,8 @@
 //!
 //! An adapter's tests call [`run`] with a function that makes an empty log, and, when the log outlives the process,
 //! [`run_on_shared`] with one that makes an empty store which can be opened again and again. A promise that is broken
-//! panics and says which one it was. Run the suite on a runtime with several threads: it races writers and readers.
+//! panics and says which one it was. Where several processes may write one log, its tests also ask
+//! [`events_missed_behind_a_held_writer`]. Run the suite on a runtime with several threads: it races writers and readers.
 #![expect(
     clippy::unwrap_used,
     clippy::missing_panics_doc,
@@ -12,6 +13,7 @@
 mod appending;
 mod concurrency;
 mod given;
+mod held;
 mod idempotency;
 mod limits;
 mod reading;
@@ -23,10 +25,12 @@ use std::sync::Arc;
 use crate::EventLog;
 
 pub use given::{event, events, stream};
+pub use held::{HeldWriter, Hold, Release, events_missed_behind_a_held_writer};
 
 type Outcome = Pin<Box<dyn Future<Output = ()> + Send>>;
 type Promise<Subject> = (&'static str, fn(Subject) -> Outcome);
-type Log = Arc<dyn EventLog>;
+/// A log of any kind.
+pub type Log = Arc<dyn EventLog>;
 
 /// Opens one store: each call gives another handle on it.
 pub type Open = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Log> + Send>> + Send + Sync>;

@@ -3,13 +3,11 @@ use std::fmt::Write as _;
 use domain::{EventId, StreamId};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row};
-use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::envelope;
 use super::insert::Rows;
-use crate::ledger::{Decision, Ledger, Place};
-use crate::{Appended, Expected, LogError, NewEvent};
+use crate::ledger::{Ledger, Place};
+use crate::writer::{Answers, Failure, Pending, plan};
 
 /// All that has to be known before a batch is decided, as one row, since every row and every statement crosses a thread:
 /// the stored ones among the ids, the last revisions of the streams in the order of the streams, and the head.
@@ -21,92 +19,42 @@ const LOOK_UP: &str = "
               FROM json_each(?2) AS touched),
            (SELECT coalesce(max(position), 0) FROM events)";
 
-/// An append that waits for its commit.
-pub(super) struct Pending {
-    pub(super) stream: StreamId,
-    pub(super) expected: Expected,
-    pub(super) events: Vec<NewEvent>,
-    /// The events' envelopes as far as they are known, made by the caller and not by the one task that writes.
-    pub(super) prepared: Vec<String>,
-    pub(super) bytes: usize,
-    /// Whether it was part of a commit whose outcome is not known.
-    pub(super) written: bool,
-    pub(super) reply: oneshot::Sender<Result<Appended, LogError>>,
-}
-
-/// Why nothing of a batch is known to be stored.
-pub(super) enum Failure {
-    /// Nothing was stored.
-    Before(sqlx::Error),
-    /// The commit itself failed: all of it may be stored, or nothing.
-    Commit(sqlx::Error),
-}
-
-/// The answers to a batch, in its order.
-pub(super) type Answers = Vec<Result<Appended, LogError>>;
-
-impl Pending {
-    pub(super) fn new(
-        stream: StreamId,
-        expected: Expected,
-        events: Vec<NewEvent>,
-        reply: oneshot::Sender<Result<Appended, LogError>>,
-    ) -> Result<Self, LogError> {
-        let prepared = events
-            .iter()
-            .map(envelope::prepare)
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|_| LogError::Invalid("the metadata of an event cannot be written as JSON"))?;
-        let bytes = events.iter().map(|event| event.data.len()).sum::<usize>()
-            + prepared.iter().map(String::len).sum::<usize>();
-        Ok(Self {
-            stream,
-            expected,
-            events,
-            prepared,
-            bytes,
-            written: false,
-            reply,
-        })
-    }
-
-    /// The answer, once `decision` is carried out.
-    fn answer(&mut self, decision: Decision) -> Appended {
-        let mut appended = decision.appended(self.events.len() as u64);
-        match decision {
-            Decision::Write { .. } => self.written = true,
-            // It was this very append that stored them, in a commit whose outcome was not known.
-            Decision::Known(_) if self.written => appended.duplicate = false,
-            Decision::Known(_) => {}
-        }
-        appended
-    }
-}
-
-/// Decides and stores a batch in one transaction, which holds the lock of the file from before the first look on: no
-/// other writer, of any process, comes between. Answers are only good when this gives them.
+/// Decides and stores a batch in one transaction. See [`crate::writer::Storage::store`].
 pub(super) async fn store(connection: &mut SqliteConnection, batch: &mut [Pending]) -> Result<Answers, Failure> {
     let mut transaction = connection
         .begin_with("BEGIN IMMEDIATE")
         .await
-        .map_err(Failure::Before)?;
-    let mut ledger = look_up(&mut transaction, batch).await.map_err(Failure::Before)?;
-    let mut answers = Answers::with_capacity(batch.len());
+        .map_err(Failure::Nothing)?;
+    let mut ledger = look_up(&mut transaction, batch).await.map_err(Failure::Nothing)?;
+    let plan = plan(&mut ledger, batch);
+    if plan.writes.is_empty() {
+        transaction.rollback().await.map_err(Failure::Nothing)?;
+        return Ok(plan.answers);
+    }
     let mut rows = Rows::default();
-    for pending in &mut *batch {
-        let decision = ledger.decide(&pending.stream, pending.expected, &pending.events);
-        if let Ok(Decision::Write { revision, position }) = decision {
-            rows.add(pending, revision, position).map_err(Failure::Before)?;
-        }
-        answers.push(decision.map(|decision| pending.answer(decision)));
+    for write in &plan.writes {
+        rows.add(&batch[write.index], write.revision, write.position)
+            .map_err(Failure::Nothing)?;
     }
-    if rows.is_empty() {
-        transaction.rollback().await.map_err(Failure::Before)?;
-        return Ok(answers);
+    rows.insert(&mut transaction).await.map_err(Failure::Nothing)?;
+    match transaction.commit().await {
+        Ok(()) => Ok(plan.answers),
+        Err(error) if is_certain(&error) => Err(Failure::Nothing(error)),
+        Err(error) => Err(Failure::Unknown(error)),
     }
-    rows.insert(&mut transaction).await.map_err(Failure::Before)?;
-    transaction.commit().await.map_err(Failure::Commit)?;
-    Ok(answers)
+}
+
+/// Whether a commit that failed in this way has certainly stored nothing: the disk was full, or another process held the
+/// file, before the record of the commit was written.
+fn is_certain(error: &sqlx::Error) -> bool {
+    const BUSY: i32 = 5;
+    const FULL: i32 = 13;
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code)
+        .and_then(|code| code.parse::<i32>().ok());
+    // The low byte of an extended result code is the primary one.
+    matches!(code.map(|code| code & 0xff), Some(BUSY | FULL))
 }
 
 async fn look_up(connection: &mut SqliteConnection, batch: &[Pending]) -> Result<Ledger, sqlx::Error> {

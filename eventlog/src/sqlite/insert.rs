@@ -3,9 +3,8 @@ use std::sync::LazyLock;
 use sqlx::Arguments;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 
-use super::batch::Pending;
-use super::envelope;
-use crate::NewEvent;
+use crate::writer::Pending;
+use crate::{NewEvent, envelope};
 
 /// The columns of `events`, in the order in which they are bound.
 const COLUMNS: usize = 6;
@@ -35,10 +34,6 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) const fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-
     /// Adds the events of `pending`, of which the first has this revision and position.
     pub(super) fn add(&mut self, pending: &Pending, revision: u64, position: u64) -> Result<(), sqlx::Error> {
         let stream = pending.stream.to_string();

@@ -4,28 +4,23 @@
 //! single one waits for nobody. Readers have connections of their own and never wait for the writer.
 
 mod batch;
-mod envelope;
+mod file;
 mod insert;
 mod open;
 mod read;
-mod writer;
 
 use std::path::Path;
 
 use async_trait::async_trait;
 use domain::{Position, StreamId};
-use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, SqlitePool};
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent, limits};
-use batch::Pending;
-use writer::Writer;
-
-/// How many appends may wait for the writer; more wait outside, in their callers.
-const QUEUE: usize = 1024;
+use crate::writer::{Queue, Writer, queue};
+use crate::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
+use file::File;
 
 /// A log in a SQLite file of its own.
 ///
@@ -33,11 +28,10 @@ const QUEUE: usize = 1024;
 /// dropped, the writer still finishes what is queued, as long as the runtime lives.
 pub struct SqliteLog {
     readers: SqlitePool,
-    queue: mpsc::Sender<Pending>,
+    queue: Queue,
     head: watch::Sender<Position>,
     id: Uuid,
-    stop: watch::Sender<bool>,
-    writer: Mutex<Option<JoinHandle<Option<SqliteConnection>>>>,
+    writer: Mutex<Option<JoinHandle<File>>>,
 }
 
 impl SqliteLog {
@@ -47,17 +41,15 @@ impl SqliteLog {
     /// [`LogError::Unavailable`] when the file cannot be made, opened or brought to the current form.
     pub async fn open(path: &Path) -> Result<Self, LogError> {
         let opened = open::open(path).await?;
-        let (queue, pending) = mpsc::channel(QUEUE);
-        let (stop, stopped) = watch::channel(false);
+        let (queue, work) = queue();
         let head = watch::Sender::new(opened.head);
-        let writer = Writer::new(opened.writer, opened.options, head.clone());
+        let writer = Writer::new(File::new(opened.writer, opened.options), head.clone());
         Ok(Self {
             readers: opened.readers,
             queue,
             head,
             id: opened.log_id,
-            stop,
-            writer: Mutex::new(Some(tokio::spawn(writer.run(pending, stopped)))),
+            writer: Mutex::new(Some(tokio::spawn(writer.run(work)))),
         })
     }
 }
@@ -65,16 +57,7 @@ impl SqliteLog {
 #[async_trait]
 impl EventLog for SqliteLog {
     async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
-        limits::check(&events)?;
-        let (reply, answer) = oneshot::channel();
-        let pending = Pending::new(stream.clone(), expected, events, reply)?;
-        self.queue
-            .send(pending)
-            .await
-            .map_err(|_| LogError::Unavailable("the log is closed".into()))?;
-        answer
-            .await
-            .map_err(|stopped| LogError::UnknownOutcome(Box::new(stopped)))?
+        self.queue.append(stream, expected, events).await
     }
 
     async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
@@ -94,13 +77,13 @@ impl EventLog for SqliteLog {
     }
 
     async fn close(&self) {
-        self.stop.send_replace(true);
+        self.queue.stop();
         let writer = self.writer.lock().await.take();
         if let Some(writer) = writer {
-            let connection = writer.await;
+            let file = writer.await;
             self.readers.close().await;
             // Last, because the last connection to close moves the write-ahead log into the file, if it can write.
-            if let Ok(Some(connection)) = connection
+            if let Ok(Some(connection)) = file.map(File::into_connection)
                 && let Err(error) = connection.close().await
             {
                 tracing::warn!(%error, "the log was not closed cleanly; the next start recovers it");

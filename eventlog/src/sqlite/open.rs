@@ -32,7 +32,7 @@ pub(super) struct Opened {
 }
 
 pub(super) async fn open(path: &Path) -> Result<Opened, LogError> {
-    create(path).map_err(unavailable)?;
+    create(path).map_err(LogError::unavailable)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
@@ -45,13 +45,13 @@ pub(super) async fn open(path: &Path) -> Result<Opened, LogError> {
         sqlx::query_as("SELECT log_id, (SELECT coalesce(max(position), 0) FROM events) FROM log_meta")
             .fetch_one(&mut writer)
             .await
-            .map_err(unavailable)?;
+            .map_err(LogError::unavailable)?;
     Ok(Opened {
         readers: readers(path),
         writer,
         options,
         head: Position::from_stored(head.cast_unsigned()),
-        log_id: Uuid::from_slice(&log_id).map_err(unavailable)?,
+        log_id: Uuid::from_slice(&log_id).map_err(LogError::unavailable)?,
     })
 }
 
@@ -111,15 +111,11 @@ async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Log
 }
 
 async fn connect_once(options: &SqliteConnectOptions) -> Result<SqliteConnection, LogError> {
-    let mut connection = options.connect().await.map_err(unavailable)?;
+    let mut connection = options.connect().await.map_err(LogError::unavailable)?;
     // Not `run`, whose future the compiler does not take for one that may change threads.
     MIGRATIONS
         .run_direct(None, &mut connection, false)
         .await
-        .map_err(unavailable)?;
+        .map_err(LogError::unavailable)?;
     Ok(connection)
-}
-
-pub(super) fn unavailable(error: impl std::error::Error + Send + Sync + 'static) -> LogError {
-    LogError::Unavailable(Box::new(error))
 }

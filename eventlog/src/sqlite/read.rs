@@ -3,12 +3,8 @@ use futures::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
-use super::envelope::Decoder;
-use super::open::unavailable;
+use crate::reading::{PAGE_BYTES, Reading};
 use crate::{LogError, Page, StoredEvent};
-
-/// A page is cut short after the first run with which it holds more than this many bytes.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
 
 /// The log in runs of 128 events, each run as one row: an envelope and its data on a line each, which compact JSON never
 /// breaks. Every row and every value costs an allocation on SQLite's side, a hand-over to another thread and a look-up
@@ -50,74 +46,65 @@ pub(super) async fn stream(
 ) -> Result<Vec<StoredEvent>, LogError> {
     let after = from.saturating_sub(1);
     let name = stream.to_string();
-    let mut reading = Reading::default();
+    let mut read = Rows::default();
     let mut rows = sqlx::query(STREAM)
         .bind(clamp(after))
         .bind(clamp(after.saturating_add(max as u64)))
         .bind(name.as_str())
         .fetch(readers);
-    while let Some(row) = rows.try_next().await.map_err(unavailable)? {
+    while let Some(row) = rows.try_next().await.map_err(LogError::unavailable)? {
         let is_next = |event: &StoredEvent, number: u64| event.revision == after + number && event.stream == *stream;
-        if let Err(reason) = reading.take(&row, is_next) {
+        if let Err(reason) = read.take(&row, is_next) {
             drop(rows);
-            let revision = after + reading.events.len() as u64 + 1;
-            return Err(corrupt(locate(readers, &name, revision).await?, reason));
+            let revision = after + read.reading.events.len() as u64 + 1;
+            return Err(LogError::corrupt(locate(readers, &name, revision).await?, reason));
         }
     }
-    Ok(reading.events)
+    Ok(read.reading.events)
 }
 
 /// Reads at most `max` events of the log, after `after`.
 pub(super) async fn all(readers: &SqlitePool, after: Position, max: usize) -> Result<Page, LogError> {
     let start = after.to_stored();
-    let mut reading = Reading::default();
+    let mut read = Rows::default();
     let mut rows = sqlx::query(ALL)
         .bind(clamp(start))
         .bind(clamp(start.saturating_add(max as u64)))
         .fetch(readers);
-    while reading.bytes < PAGE_BYTES
-        && let Some(row) = rows.try_next().await.map_err(unavailable)?
+    while read.reading.bytes < PAGE_BYTES
+        && let Some(row) = rows.try_next().await.map_err(LogError::unavailable)?
     {
         let is_next = |event: &StoredEvent, number: u64| event.position.to_stored() == start + number;
-        reading
-            .take(&row, is_next)
-            .map_err(|reason| corrupt(start + reading.events.len() as u64 + 1, reason))?;
+        read.take(&row, is_next)
+            .map_err(|reason| LogError::corrupt(start + read.reading.events.len() as u64 + 1, reason))?;
     }
     Ok(Page {
-        next: reading.events.last().map_or(after, |event| event.position),
-        head: Position::from_stored(reading.newest.cast_unsigned()),
-        events: reading.events,
+        next: read.reading.events.last().map_or(after, |event| event.position),
+        head: Position::from_stored(read.newest.cast_unsigned()),
+        events: read.reading.events,
     })
 }
 
-/// What has been read so far.
+/// The rows that have been read so far.
 #[derive(Default)]
-struct Reading {
-    decoder: Decoder,
-    events: Vec<StoredEvent>,
-    bytes: usize,
+struct Rows {
+    reading: Reading,
     /// The second column of the newest row.
     newest: i64,
 }
 
-impl Reading {
-    /// Adds the events of a row. `is_next` says whether an event is the one with this number, from 1. On an error, all
-    /// the events before the wrong one have been added.
+impl Rows {
+    /// Adds the events of a row. On an error, all the events before the wrong one have been added.
     fn take(&mut self, row: &SqliteRow, is_next: impl Fn(&StoredEvent, u64) -> bool) -> Result<(), &'static str> {
         let run: Option<&str> = row.try_get(0).map_err(|_| "it is no text")?;
         self.newest = row.try_get(1).map_err(|_| "the newest event has no number")?;
         let Some(run) = run else {
             return Ok(());
         };
-        self.bytes += run.len();
         let mut lines = run.split('\n');
         while let Some(envelope) = lines.next() {
             let data = lines.next().ok_or("it has no data")?;
-            let event = self.decoder.decode(envelope, data)?;
-            if !is_next(&event, self.events.len() as u64 + 1) {
-                return Err("it is not the one that belongs there");
-            }
-            self.events.push(event);
+            self.reading.add(envelope, data, &is_next)?;
         }
         Ok(())
     }
@@ -131,15 +118,8 @@ async fn locate(readers: &SqlitePool, stream: &str, revision: u64) -> Result<u64
             .bind(clamp(revision))
             .fetch_one(readers)
             .await
-            .map_err(unavailable)?;
+            .map_err(LogError::unavailable)?;
     Ok(position.cast_unsigned())
-}
-
-fn corrupt(position: u64, reason: &str) -> LogError {
-    LogError::Corrupt {
-        position: Position::from_stored(position),
-        reason: reason.to_owned(),
-    }
 }
 
 /// SQLite's numbers end earlier; no position comes near.

@@ -1,174 +1,45 @@
-use std::error::Error;
-use std::fmt;
-use std::sync::Arc;
-
-use domain::Position;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use tokio::sync::{mpsc, watch};
 
-use super::batch::{self, Answers, Failure, Pending};
-use crate::LogError;
+use super::batch;
+use crate::writer::{Answers, Failure, Pending, Storage};
 
-/// One commit takes no more appends once it holds this many events or bytes, so that nobody waits long for others.
-const MAX_EVENTS: usize = 512;
-const MAX_BYTES: usize = 4 * 1024 * 1024;
-
-/// The one task that writes.
-pub(super) struct Writer {
+/// The file, for the one task that writes to it.
+pub(super) struct File {
     /// None after a failure: what state a connection is in then, nobody should have to know.
     connection: Option<SqliteConnection>,
     options: SqliteConnectOptions,
-    head: watch::Sender<Position>,
 }
 
-/// An error that several writers are told of.
-#[derive(Debug, Clone)]
-struct Shared(Arc<sqlx::Error>);
-
-impl fmt::Display for Shared {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Error for Shared {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
-    }
-}
-
-impl Writer {
-    pub(super) const fn new(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
-        head: watch::Sender<Position>,
-    ) -> Self {
+impl File {
+    pub(super) const fn new(connection: SqliteConnection, options: SqliteConnectOptions) -> Self {
         Self {
             connection: Some(connection),
             options,
-            head,
         }
     }
 
-    /// Stores what comes through `queue`, until it is closed and empty. Gives its connection back.
-    pub(super) async fn run(
-        mut self,
-        mut queue: mpsc::Receiver<Pending>,
-        mut stop: watch::Receiver<bool>,
-    ) -> Option<SqliteConnection> {
-        let mut open = true;
-        loop {
-            let first = tokio::select! {
-                biased;
-                first = queue.recv() => first,
-                _ = stop.wait_for(|stop| *stop), if open => {
-                    open = false;
-                    queue.close();
-                    continue;
-                }
-            };
-            let Some(first) = first else {
-                return self.connection;
-            };
-            let mut batch = vec![first];
-            gather(&mut batch, &mut queue).await;
-            self.store(batch).await;
-        }
+    /// The connection, if there is one.
+    pub(super) fn into_connection(self) -> Option<SqliteConnection> {
+        self.connection
     }
+}
 
-    async fn store(&mut self, mut batch: Vec<Pending>) {
-        let mut outcome = self.attempt(&mut batch).await;
-        let mut in_doubt = false;
-        if let Err(Failure::Commit(error)) = &outcome
-            && !is_certain(error)
-        {
-            tracing::error!(%error, "a commit of the log failed half-way; it is repeated to find out what is stored");
-            in_doubt = true;
-            outcome = self.attempt(&mut batch).await;
-        }
-        match outcome {
-            Ok(answers) => self.answer(batch, answers),
-            Err(Failure::Before(error) | Failure::Commit(error)) => fail(batch, error, in_doubt),
-        }
-    }
-
+impl Storage for File {
     /// Stores a batch on a connection that has not failed before.
-    async fn attempt(&mut self, batch: &mut [Pending]) -> Result<Answers, Failure> {
+    async fn store(&mut self, batch: &mut [Pending]) -> Result<Answers, Failure> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => self.options.connect().await.map_err(Failure::Before)?,
+            None => self.options.connect().await.map_err(Failure::Nothing)?,
         };
         let answers = batch::store(&mut connection, batch).await?;
         self.connection = Some(connection);
         Ok(answers)
     }
 
-    fn answer(&self, batch: Vec<Pending>, answers: Answers) {
-        let newest = answers.iter().flatten().map(|appended| appended.position).max();
-        if let Some(newest) = newest {
-            self.head.send_if_modified(|head| {
-                let newer = newest > *head;
-                *head = newest.max(*head);
-                newer
-            });
-        }
-        for (pending, answer) in batch.into_iter().zip(answers) {
-            // A caller that has gone away finds out by its ids.
-            let _ = pending.reply.send(answer);
-        }
-    }
-}
-
-/// Takes what else is queued. The callers that the last commit woke up come first: without that, they would queue just
-/// behind a commit of one.
-async fn gather(batch: &mut Vec<Pending>, queue: &mut mpsc::Receiver<Pending>) {
-    let mut events = batch.iter().map(|pending| pending.events.len()).sum::<usize>();
-    let mut bytes = batch.iter().map(|pending| pending.bytes).sum::<usize>();
-    loop {
-        tokio::task::yield_now().await;
-        let before = batch.len();
-        while events < MAX_EVENTS && bytes < MAX_BYTES {
-            let Ok(pending) = queue.try_recv() else {
-                break;
-            };
-            events += pending.events.len();
-            bytes += pending.bytes;
-            batch.push(pending);
-        }
-        if batch.len() == before {
-            return;
-        }
-    }
-}
-
-/// Whether a commit that failed in this way has certainly stored nothing: the disk was full, or another process held the
-/// file, before the record of the commit was written.
-fn is_certain(error: &sqlx::Error) -> bool {
-    const BUSY: i32 = 5;
-    const FULL: i32 = 13;
-    let code = error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::code)
-        .and_then(|code| code.parse::<i32>().ok());
-    // The low byte of an extended result code is the primary one.
-    matches!(code.map(|code| code & 0xff), Some(BUSY | FULL))
-}
-
-/// Tells a batch that nothing of it is known to be stored. `in_doubt`: a commit failed half-way, and whatever became of
-/// its repetition says nothing about it.
-fn fail(batch: Vec<Pending>, error: sqlx::Error, in_doubt: bool) {
-    tracing::error!(%error, appends = batch.len(), in_doubt, "the log could not store a batch");
-    let error = Shared(Arc::new(error));
-    for pending in batch {
-        let error = Box::new(error.clone());
-        // The whole batch shares the doubt: the ids of one append may be among those of another.
-        let error = if in_doubt {
-            LogError::UnknownOutcome(error)
-        } else {
-            LogError::Unavailable(error)
-        };
-        let _ = pending.reply.send(Err(error));
+    /// Once, to find out what a commit that failed half-way has stored. A disk that is full does not empty itself.
+    async fn try_again(&mut self, failure: &Failure, attempt: u32) -> bool {
+        matches!(failure, Failure::Unknown(_)) && attempt == 1
     }
 }
 
@@ -176,14 +47,15 @@ fn fail(batch: Vec<Pending>, error: sqlx::Error, in_doubt: bool) {
 mod tests {
     use std::path::Path;
 
-    use domain::StreamId;
+    use domain::{Position, StreamId};
     use tempfile::TempDir;
-    use tokio::sync::oneshot;
+    use tokio::sync::{oneshot, watch};
 
     use super::*;
     use crate::contract::{events, stream};
     use crate::sqlite::open::{self, Opened};
-    use crate::{Appended, Expected, NewEvent};
+    use crate::writer::Writer;
+    use crate::{Appended, Expected, LogError, NewEvent};
 
     struct Fixture {
         folder: TempDir,
@@ -196,8 +68,11 @@ mod tests {
         Fixture { folder, opened }
     }
 
-    fn writer(opened: Opened) -> Writer {
-        Writer::new(opened.writer, opened.options, watch::Sender::new(opened.head))
+    fn writer(opened: Opened) -> Writer<File> {
+        Writer::new(
+            File::new(opened.writer, opened.options),
+            watch::Sender::new(opened.head),
+        )
     }
 
     fn pending(name: &str) -> (Pending, oneshot::Receiver<Result<Appended, LogError>>) {
@@ -216,7 +91,7 @@ mod tests {
         large
     }
 
-    async fn append(writer: &mut Writer, name: &str) -> Result<Appended, LogError> {
+    async fn append(writer: &mut Writer<File>, name: &str) -> Result<Appended, LogError> {
         let (pending, answer) = pending(name);
         writer.store(vec![pending]).await;
         answer.await.unwrap()
@@ -258,7 +133,7 @@ mod tests {
             let outcome = answer.await.unwrap();
             assert!(matches!(outcome, Err(LogError::UnknownOutcome(_))), "{outcome:?}");
         }
-        assert_eq!(*writer.head.borrow(), Position::START, "no reader is woken for it");
+        assert_eq!(writer.head(), Position::START, "no reader is woken for it");
     }
 
     #[tokio::test]
@@ -306,6 +181,7 @@ mod tests {
         let mut batch = vec![pending];
         let first = batch::store(&mut opened.writer, &mut batch).await.ok().unwrap();
 
+        batch[0].doubt();
         let again = batch::store(&mut opened.writer, &mut batch).await.ok().unwrap();
 
         assert_eq!(again[0].as_ref().unwrap(), first[0].as_ref().unwrap());
