@@ -6,7 +6,7 @@ use eventlog::{EventLog, LogError, Page, StoredEvent};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::{Bus, Message, Subscription};
+use crate::{Bus, BusError, Message, Subscription};
 
 /// How many events are read from the log at once.
 const PAGE: usize = 4096;
@@ -19,15 +19,25 @@ const LOOK: Duration = Duration::from_secs(1);
 /// the checkpoint as the position before it. One that is older is skipped. One that is newer shows a gap: the log is read
 /// until it has been caught up with, and then the bus again. When the bus is silent or cannot be reached, the log is
 /// looked at once a second.
+///
+/// Of what the bus held before this reader came, nothing is taken: the log is read up to there. So messages that are left
+/// of a log that was restored from an older backup, with positions that other events have now, are never believed.
 pub struct Follower {
     log: Arc<dyn EventLog>,
     bus: Arc<dyn Bus>,
     checkpoint: Position,
     subscription: Option<Box<dyn Subscription>>,
+    /// An attempt to subscribe.
+    subscribing: JoinSet<Result<Subscribed, BusError>>,
+    /// Up to here messages come from the log.
+    proven: Position,
     source: Source,
     /// The page after the checkpoint, which is read while the caller works on the one before; empty when there is none.
     ahead: JoinSet<Result<Page, LogError>>,
 }
+
+/// The newest position that the bus held, and a subscription that was made after it was asked.
+type Subscribed = (Position, Box<dyn Subscription>);
 
 /// Where the next events come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,6 +72,8 @@ impl Follower {
             bus,
             checkpoint,
             subscription: None,
+            subscribing: JoinSet::new(),
+            proven: Position::START,
             source: Source::Log,
             ahead: JoinSet::new(),
         }
@@ -128,28 +140,70 @@ impl Follower {
 
     /// What the bus brings next; nothing when the log must be looked at.
     async fn receive(&mut self) -> Vec<Arc<StoredEvent>> {
-        let subscription = match &mut self.subscription {
-            Some(subscription) => subscription,
-            none => match self.bus.subscribe(self.checkpoint).await {
-                Ok(subscription) => none.insert(subscription),
-                Err(error) => {
-                    tracing::warn!(%error, "cannot subscribe to the bus; the log is read instead");
-                    return self.look_later().await;
-                }
-            },
+        if self.checkpoint < self.proven {
+            tracing::warn!(log = %self.checkpoint, bus = %self.proven, "the bus is ahead of the log, which is read alone");
+            self.subscription = None;
+            self.proven = Position::START;
+            return self.look_later().await;
+        }
+        let Some(subscription) = &mut self.subscription else {
+            return self.subscribe().await;
         };
         match timeout(LOOK, subscription.next()).await {
             Ok(Ok(messages)) => self.take(messages),
             Ok(Err(error)) => {
-                tracing::warn!(%error, "the subscription to the bus is over; the log is read until it is renewed");
                 self.subscription = None;
-                self.look_later().await
+                self.without_bus(
+                    &error,
+                    "the subscription to the bus is over; the log is read until it is renewed",
+                )
+                .await
             }
             Err(_silence) => {
                 self.source = Source::Log;
                 Vec::new()
             }
         }
+    }
+
+    /// Subscribes, in the background: a bus that is slow to answer keeps nobody from looking at the log.
+    async fn subscribe(&mut self) -> Vec<Arc<StoredEvent>> {
+        if self.subscribing.is_empty() {
+            let (bus, after) = (Arc::clone(&self.bus), self.checkpoint);
+            self.subscribing.spawn(async move {
+                let last = bus.last().await?;
+                Ok((last, bus.subscribe(after).await?))
+            });
+        }
+        let outcome = match timeout(LOOK, self.subscribing.join_next()).await {
+            Ok(Some(Ok(outcome))) => outcome,
+            Ok(Some(Err(stopped))) => Err(BusError(Box::new(stopped))),
+            Ok(None) => return Vec::new(),
+            Err(_no_answer) => {
+                self.source = Source::Log;
+                return Vec::new();
+            }
+        };
+        match outcome {
+            Ok((last, subscription)) => {
+                self.subscription = Some(subscription);
+                self.proven = last;
+                if self.checkpoint < last {
+                    self.source = Source::Log;
+                }
+                Vec::new()
+            }
+            Err(error) => {
+                self.without_bus(&error, "cannot subscribe to the bus; the log is read instead")
+                    .await
+            }
+        }
+    }
+
+    async fn without_bus(&mut self, error: &BusError, message: &'static str) -> Vec<Arc<StoredEvent>> {
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        tracing::warn!(%error, source, "{message}");
+        self.look_later().await
     }
 
     /// Paces the reading of the log while there is no bus.

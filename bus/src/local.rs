@@ -89,6 +89,11 @@ impl Bus for LocalBus {
             cursor: ring.dropped + older as u64,
         }))
     }
+
+    async fn clear(&self) -> Result<(), BusError> {
+        lock(&self.ring).clear();
+        Ok(())
+    }
 }
 
 impl Ring {
@@ -102,6 +107,13 @@ impl Ring {
                 self.dropped += 1;
             }
         }
+    }
+
+    fn clear(&mut self) {
+        self.dropped = self.end();
+        self.messages.clear();
+        self.bytes = 0;
+        self.newest = Position::START;
     }
 
     fn end(&self) -> u64 {

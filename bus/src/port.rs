@@ -4,6 +4,8 @@ use async_trait::async_trait;
 use domain::Position;
 use eventlog::StoredEvent;
 
+use crate::Turn;
+
 /// One event on the bus, chained to the one before it.
 #[derive(Debug, Clone)]
 pub struct Message {
@@ -20,7 +22,8 @@ pub trait Bus: Send + Sync {
     /// Publishes `messages` in order. A message that was published before may be delivered again.
     ///
     /// # Errors
-    /// [`BusError`] when it is not known that all of them were taken: publish again from [`Bus::last`].
+    /// [`BusError`] when it is not known that all of them were taken, or when somebody else has published meanwhile:
+    /// publish again from [`Bus::last`].
     async fn publish(&self, messages: Vec<Message>) -> Result<(), BusError>;
 
     /// The position of the newest message that the bus holds; [`Position::START`] when it holds none.
@@ -34,6 +37,21 @@ pub trait Bus: Send + Sync {
     /// # Errors
     /// [`BusError`] when the bus cannot be reached.
     async fn subscribe(&self, after: Position) -> Result<Box<dyn Subscription>, BusError>;
+
+    /// Waits until it is the caller's turn to publish. A bus that other machines publish on as well gives the turn to one
+    /// of them at a time; on all others it is always the caller's.
+    async fn turn(&self) -> Turn {
+        Turn::unlimited()
+    }
+
+    /// Forgets every message: they are not of the log as it is now. A bus that starts empty with its process may do
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`BusError`] when the bus cannot be reached.
+    async fn clear(&self) -> Result<(), BusError> {
+        Ok(())
+    }
 }
 
 /// One reader's place in the messages.

@@ -16,7 +16,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const MIN_PAUSE: Duration = Duration::from_millis(50);
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// Reads the log and publishes it on the bus, in order: the only publisher.
+/// Reads the log and publishes it on the bus, in order: the only publisher. Where several machines share a bus each has a
+/// relay, and the bus gives them turns.
 ///
 /// It goes on after the newest message that the bus holds. On a bus that holds none it starts at the end of the log:
 /// what was before that, every reader finds there by itself.
@@ -52,9 +53,16 @@ impl Relay {
 
     /// Publishes until `shutdown` is true or its sender is gone. Failures are logged and retried, with growing pauses.
     pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
-        tokio::select! {
-            _ = shutdown.wait_for(|stop| *stop) => {}
-            () = self.relay() => {}
+        loop {
+            let mut turn = tokio::select! {
+                () = end(&mut shutdown) => return,
+                turn = self.bus.turn() => turn,
+            };
+            tokio::select! {
+                () = end(&mut shutdown) => return turn.give_back().await,
+                () = turn.over() => {}
+                () = self.relay() => {}
+            }
         }
     }
 
@@ -93,9 +101,15 @@ impl Relay {
             published: Some(prev),
             unsure: false,
         };
-        let page = self.log.read_all(prev, PAGE).await?;
+        let mut page = self.log.read_all(prev, PAGE).await?;
+        // A page may be empty and still lead on, where the log holds what is not ours.
+        while page.events.is_empty() && page.next > prev && page.next < page.head {
+            page = self.log.read_all(page.next, PAGE).await?;
+        }
         if page.head < prev {
             tracing::error!(published = %prev, head = %page.head, "the bus is ahead of the log, which must have been restored");
+            // What it holds beyond the head never happened, and other events will have these positions.
+            self.bus.clear().await?;
             progress.published = Some(page.head);
             return Ok(false);
         }
@@ -130,4 +144,10 @@ impl Relay {
             None => Ok(self.log.read_all(Position::START, 1).await?.head),
         }
     }
+}
+
+/// Waits for the sign to end, and holds nothing of the channel afterwards.
+async fn end(shutdown: &mut watch::Receiver<bool>) {
+    // Its sender is gone: that is a sign too.
+    let _ = shutdown.wait_for(|stop| *stop).await;
 }

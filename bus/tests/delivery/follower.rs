@@ -44,6 +44,7 @@ async fn caught_up() -> (Arc<WatchedLog>, Arc<LocalBus>, Follower) {
 #[tokio::test(start_paused = true)]
 async fn it_reads_the_log_first_and_then_only_the_bus() {
     let (log, bus, mut follower) = caught_up().await;
+    nothing_comes(&mut follower).await;
     let reads = log.reads();
     for _ in 0..3 {
         let new = log.grow(2).await;
@@ -137,6 +138,27 @@ async fn a_purged_bus_is_subscribed_to_again() {
     bus.publish(new.clone()).await.unwrap();
     assert_eq!(follow(&mut follower, 1).await, [new[0].event.id]);
     assert_eq!(log.reads(), reads, "it came by the bus");
+}
+
+/// The log was restored from a backup: the bus still holds what happened after that backup, at positions that other events
+/// have now.
+#[tokio::test(start_paused = true)]
+async fn what_the_bus_held_before_the_reader_came_is_not_believed() {
+    let log = WatchedLog::new();
+    let bus = Arc::new(LocalBus::new());
+    log.grow(3).await;
+    bus.publish(bus::contract::messages(4..8)).await.unwrap();
+    let mut follower = Follower::new(log.clone(), bus.clone(), Position::START);
+    assert_eq!(follow(&mut follower, 3).await, log.ids().await);
+    nothing_comes(&mut follower).await;
+    log.grow(2).await;
+    assert_eq!(follow(&mut follower, 2).await, log.ids().await[3..]);
+    bus.clear().await.unwrap();
+    nothing_comes(&mut follower).await;
+    let reads = log.reads();
+    bus.publish(log.grow(1).await).await.unwrap();
+    assert_eq!(follow(&mut follower, 1).await, log.ids().await[5..]);
+    assert_eq!(log.reads(), reads, "once it is emptied, it is read again");
 }
 
 #[tokio::test(start_paused = true)]

@@ -160,7 +160,7 @@ async fn a_bus_that_is_ahead_of_a_restored_log_does_not_stop_it() {
     let mut subscription = bus.subscribe(Position::from_stored(3)).await.unwrap();
     log.grow(2).await;
     let read = read_to(&mut subscription, Position::from_stored(5)).await;
-    assert_chained(&read[1..], 3, 5);
+    assert_chained(&read, 3, 5);
     relay.stop().await;
 }
 
