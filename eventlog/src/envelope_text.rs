@@ -1,4 +1,6 @@
-use domain::{Actor, ActorKind, Metadata, StreamId};
+use domain::{Actor, ActorKind, CommandId, CorrelationId, EventId, Metadata, StreamId};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::envelope::Envelope;
 
@@ -10,7 +12,7 @@ pub(crate) fn read(envelope: &str) -> Option<Envelope<'_>> {
     let position = text.number(r#"{"position":"#)?;
     let stream: StreamId = text.string(r#","stream":""#)?.parse().ok()?;
     let revision = text.number(r#","revision":"#)?;
-    let id = text.string(r#","id":""#)?.parse().ok()?;
+    let id = EventId::new(text.uuid(r#","id":""#)?);
     let kind = text.string(r#","kind":""#)?;
     let schema = text.number(r#","schema":"#)?.try_into().ok()?;
     let recorded_at = text.number(r#","recorded_at":"#)?.try_into().ok()?;
@@ -32,8 +34,8 @@ pub(crate) fn read(envelope: &str) -> Option<Envelope<'_>> {
     let metadata = Metadata {
         actor,
         account,
-        command_id: text.string(r#","command_id":""#)?.parse().ok()?,
-        correlation_id: text.string(r#","correlation_id":""#)?.parse().ok()?,
+        command_id: CommandId::new(text.uuid(r#","command_id":""#)?),
+        correlation_id: CorrelationId::new(text.uuid(r#","correlation_id":""#)?),
         request: match text.string(r#","request":""#) {
             Some(request) => Some(request.parse().ok()?),
             None => None,
@@ -58,6 +60,19 @@ fn actor_kind(text: &str) -> Option<ActorKind> {
         .find(|kind| kind.as_str() == text)
 }
 
+/// The bytes at which a string of JSON ends, or is not simply its own text: quotation mark, backslash, control characters.
+const ENDS: [bool; 256] = {
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 32 {
+        ends[byte] = true;
+        byte += 1;
+    }
+    ends[b'"' as usize] = true;
+    ends[b'\\' as usize] = true;
+    ends
+};
+
 /// What is left of a text.
 struct Text<'a>(&'a str);
 
@@ -70,9 +85,17 @@ impl<'a> Text<'a> {
     /// What stands between `before`, which ends in a quotation mark, and the next one. Without it nothing is passed by.
     fn string(&mut self, before: &str) -> Option<&'a str> {
         let rest = self.0.strip_prefix(before)?;
-        let end = rest.bytes().position(|b| b == b'"' || b == b'\\' || b < b' ')?;
+        let end = rest.bytes().position(|b| ENDS[usize::from(b)])?;
         self.0 = rest[end..].strip_prefix('"')?;
         Some(&rest[..end])
+    }
+
+    /// The same for a UUID, in the form of RFC 9562.
+    fn uuid(&mut self, before: &str) -> Option<Uuid> {
+        let rest = self.0.strip_prefix(before)?;
+        let (uuid, rest) = rest.split_at_checked(Hyphenated::LENGTH)?;
+        self.0 = rest.strip_prefix('"')?;
+        Uuid::try_parse(uuid).ok()
     }
 
     /// A whole number as JSON has it: without zeros before it.
@@ -91,7 +114,7 @@ impl<'a> Text<'a> {
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use domain::{AccountId, CommandId, CorrelationId, EventId, RequestDigest};
+    use domain::{AccountId, RequestDigest};
 
     use super::*;
     use crate::NewEvent;
