@@ -1,17 +1,16 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::Category;
+use domain::{Category, Position};
 use lru::LruCache;
 use serde::Serialize;
-use sqlx::sqlite::SqlitePool;
 
 use crate::cache::{Changes, DocumentCache};
 use crate::decoded::Decoded;
 use crate::model::{Keys, Model};
 use crate::projector::{Halt, Projector};
-use crate::store::{DocumentTable, Row, Statement};
+use crate::store::{DocumentRow, Rows, Store};
 
 /// How many documents are kept while catching up: most events then find theirs in memory.
 const KEPT_BEHIND: usize = 65_536;
@@ -19,11 +18,13 @@ const KEPT_BEHIND: usize = 65_536;
 const KEPT: usize = 1024;
 /// How many changed documents wait, at most, while catching up: one that changes again before it is written is written once.
 const MAX_DIRTY: usize = 16_384;
+/// How many keys are noted for readers, at most: with more of them, readers forget everything when the model changes.
+const MAX_NOTICED: usize = 65_536;
 
 /// The projector of a model of documents: loads those that a batch touches in one statement, folds in memory, and writes
 /// each changed one once.
 pub(crate) struct Documents<M: Model> {
-    table: DocumentTable,
+    table: String,
     /// Documents as the table has them, or newer.
     known: LruCache<Arc<str>, Slot<M::Document>>,
     /// The keys of those that are newer, in the order of their change.
@@ -33,6 +34,9 @@ pub(crate) struct Documents<M: Model> {
     /// Whether every document of the table is known, so that what is not known does not exist.
     complete: bool,
     kept: usize,
+    /// Keys that events touched which another process writes, by position. Without them nothing is known of what changed.
+    noticed: VecDeque<(Position, Arc<str>)>,
+    noticed_to: Option<Position>,
     cache: Arc<DocumentCache<M::Document>>,
     changes: Arc<Changes>,
 }
@@ -45,19 +49,21 @@ struct Slot<D> {
 impl<M: Model> Documents<M> {
     pub(crate) fn new(cache: Arc<DocumentCache<M::Document>>, changes: Arc<Changes>) -> Self {
         Self {
-            table: DocumentTable::new(M::NAME.as_str()),
+            table: M::NAME.to_string(),
             known: LruCache::unbounded(),
             dirty: Vec::new(),
             writing: Vec::new(),
             complete: false,
             kept: KEPT_BEHIND,
+            noticed: VecDeque::new(),
+            noticed_to: None,
             cache,
             changes,
         }
     }
 
     /// Reads the documents of these keys that are not known yet.
-    async fn load(&mut self, keys: &[Keys], readers: &SqlitePool) -> Result<(), Halt> {
+    async fn load(&mut self, keys: &[Keys], store: &dyn Store) -> Result<(), Halt> {
         let mut missing: Vec<&Arc<str>> = keys
             .iter()
             .flat_map(Keys::iter)
@@ -71,7 +77,7 @@ impl<M: Model> Documents<M> {
         let mut found = if self.complete {
             HashMap::new()
         } else {
-            self.table.load(readers, &missing).await.map_err(Halt::Database)?
+            store.load(&self.table, &missing).await.map_err(Halt::Database)?
         };
         for key in missing {
             let stored = found.remove(&**key).map(|json| serde_json::from_str(&json));
@@ -101,7 +107,7 @@ impl<M: Model> Projector for Documents<M> {
         M::concerns(category)
     }
 
-    async fn take(&mut self, events: &[&Decoded], readers: &SqlitePool) -> Result<(), Halt> {
+    async fn take(&mut self, events: &[&Decoded], store: &dyn Store) -> Result<(), Halt> {
         let keys: Vec<Keys> = events
             .iter()
             .map(|event| {
@@ -111,7 +117,7 @@ impl<M: Model> Projector for Documents<M> {
                     .map_or(Keys::NONE, |body| M::keys(&event.stored, body))
             })
             .collect();
-        self.load(&keys, readers).await?;
+        self.load(&keys, store).await?;
         for (index, (event, keys)) in events.iter().zip(&keys).enumerate() {
             self.apply(event, keys)
                 .map_err(|reason| Halt::Poison { index, reason })?;
@@ -127,20 +133,21 @@ impl<M: Model> Projector for Documents<M> {
         self.dirty.len() >= MAX_DIRTY
     }
 
-    fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error> {
+    fn rows(&mut self) -> Result<Rows, sqlx::Error> {
         self.writing = std::mem::take(&mut self.dirty);
         let mut json = Vec::new();
         let known = &mut self.known;
-        self.table.upsert(self.writing.iter().filter_map(|key| {
+        let rows = self.writing.iter().filter_map(|key| {
             let slot = known.peek_mut(key)?;
             slot.dirty = false;
             let document = slot.document.as_ref()?;
-            Some(to_json(document, &mut json).map(|json| Row {
+            Some(to_json(document, &mut json).map(|json| DocumentRow {
                 key: Arc::clone(key),
                 lookup: M::lookup(document),
                 document: json,
             }))
-        }))
+        });
+        rows.collect::<Result<_, _>>().map(Rows::Documents)
     }
 
     fn committed(&mut self) -> bool {
@@ -171,10 +178,38 @@ impl<M: Model> Projector for Documents<M> {
         self.complete = false;
     }
 
+    fn notice(&mut self, events: &[Decoded]) {
+        for event in events {
+            self.noticed_to = Some(event.position());
+            if let (true, Ok(body)) = (M::concerns(event.category()), &event.event) {
+                let keys = M::keys(&event.stored, body);
+                self.noticed
+                    .extend(keys.iter().map(|key| (event.position(), Arc::clone(key))));
+            }
+        }
+        if self.noticed.len() > MAX_NOTICED {
+            self.noticed.clear();
+            self.noticed_to = None;
+        }
+    }
+
+    fn followed(&mut self, position: Option<Position>) {
+        match position {
+            Some(position) if self.noticed_to.is_some_and(|to| to >= position) => {
+                let passed = self.noticed.partition_point(|(at, _)| *at <= position);
+                self.cache
+                    .invalidate(self.noticed.iter().take(passed).map(|(_, key)| &**key));
+                self.noticed.drain(..passed);
+            }
+            _ => self.cache.clear(),
+        }
+        self.changes.bump();
+    }
+
     fn use_table(&mut self, table: &str, empty: bool) {
-        self.table = DocumentTable::new(table);
+        table.clone_into(&mut self.table);
         self.complete = empty;
-        self.cache.clear();
+        self.followed(None);
     }
 
     fn relax(&mut self) {

@@ -6,12 +6,27 @@ use crate::ProjectionName;
 /// Why the read side could not be opened, run, rebuilt or verified.
 #[derive(Debug, thiserror::Error)]
 pub enum ProjectionError {
+    /// The URL of the read database is not one. It is not repeated: it may hold a password.
+    #[error(
+        "the read database is named as sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE; what was given is neither"
+    )]
+    Url,
+    /// Row-level security does not hold for the role.
+    #[error(
+        "the role `{role}` of the read database is a superuser or has BYPASSRLS, so that row-level security would keep no \
+         account from another's rows: give it up with `ALTER ROLE \"{role}\" NOSUPERUSER NOBYPASSRLS`, or make a role that \
+         owns the database and is nobody special, `CREATE ROLE soconnective LOGIN PASSWORD '…'`, and use that"
+    )]
+    PrivilegedRole {
+        /// The role.
+        role: String,
+    },
     /// The read database said no.
     #[error("the read database could not be used")]
     Database(#[from] sqlx::Error),
     /// The read database could not be brought to its current form.
     #[error(
-        "the read database could not be brought to its current form; it is disposable: remove read.db and start again"
+        "the read database could not be brought to its current form; it is disposable: remove read.db, or drop the schema soconnective_read, and start again"
     )]
     Migrate(#[from] sqlx::migrate::MigrateError),
     /// The log could not be read.
@@ -33,6 +48,16 @@ pub enum ProjectionError {
     /// A row of the read model is not of its form.
     #[error("a row of the projection {0} is not of its form; `soconnective projections rebuild {0}` repairs it")]
     Corrupt(ProjectionName),
+    /// The projection does not stand still at this event, or not any more.
+    #[error(
+        "the projection {name} does not stand still at position {position}; `soconnective projections status` says where it is"
+    )]
+    NotStopped {
+        /// The projection.
+        name: ProjectionName,
+        /// The position that was named.
+        position: Position,
+    },
     /// There is no live model to compare with.
     #[error("the projection {0} has not been built yet")]
     NotBuilt(ProjectionName),

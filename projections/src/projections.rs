@@ -1,13 +1,15 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bus::Bus;
 use domain::Position;
 use eventlog::EventLog;
+use futures::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use uuid::Uuid;
 
 use crate::accounts::AccountsQuery;
 use crate::ai_config::AiConfigQuery;
@@ -16,9 +18,9 @@ use crate::history::{History, HistoryQuery};
 use crate::integrations::IntegrationsQuery;
 use crate::projector::Projector;
 use crate::reader::Reader;
-use crate::runner::{self, Feed, Verification, Worker};
+use crate::runner::{self, Feed, Keeper, Task, Verification, Worker};
 use crate::shared::Shared;
-use crate::store::{Checkpoint, Generation, ReadStore, Stage};
+use crate::store::{Checkpoint, Generation, PostgresStore, Purpose, SqliteStore, Stage, Store};
 use crate::tokens::TokensQuery;
 use crate::{Behind, ProjectionError, ProjectionName, State, Status};
 
@@ -27,8 +29,7 @@ const SETTLE: Duration = Duration::from_secs(30);
 
 /// The read side: the read database, the projections that keep it up with the log, and the queries that read it.
 pub struct Projections {
-    store: ReadStore,
-    path: PathBuf,
+    store: Arc<dyn Store>,
     catalog: Arc<CatalogQuery>,
     integrations: IntegrationsQuery,
     ai_config: AiConfigQuery,
@@ -44,21 +45,52 @@ impl Projections {
     /// # Errors
     /// [`ProjectionError::Database`] or [`ProjectionError::Migrate`].
     pub async fn open(path: &Path) -> Result<Self, ProjectionError> {
-        let store = ReadStore::open(path).await?;
-        let catalog = Arc::new(CatalogQuery::new(Reader::new(&store)));
+        let store = SqliteStore::open(path).await?;
+        Self::over(Arc::new(store)).await
+    }
+
+    /// Opens the read database that a URL names: `sqlite:PATH`, for one process, or `postgres://…`, which any number of
+    /// processes share. In PostgreSQL everything is in the schema `soconnective_read`, which is made when it is missing.
+    ///
+    /// # Errors
+    /// [`ProjectionError::Url`], [`ProjectionError::PrivilegedRole`], [`ProjectionError::Database`] or
+    /// [`ProjectionError::Migrate`]; no error repeats the URL.
+    pub async fn connect(url: &str) -> Result<Self, ProjectionError> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => Self::open(Path::new(path.strip_prefix("//").unwrap_or(path))).await,
+            Some(("postgres" | "postgresql", _)) => Self::on_server(url).await,
+            _ => Err(ProjectionError::Url),
+        }
+    }
+
+    /// Boxed, since the compiler does not see otherwise that it may be awaited on any thread.
+    fn on_server(url: &str) -> BoxFuture<'_, Result<Self, ProjectionError>> {
+        Box::pin(async move { Self::over(Arc::new(PostgresStore::open(url).await?)).await })
+    }
+
+    /// Closes the connections to the read database.
+    pub async fn close(&self) {
+        self.store.close().await;
+    }
+
+    fn over(store: Arc<dyn Store>) -> BoxFuture<'static, Result<Self, ProjectionError>> {
+        Box::pin(Self::load(store))
+    }
+
+    async fn load(store: Arc<dyn Store>) -> Result<Self, ProjectionError> {
+        let catalog = Arc::new(CatalogQuery::new(Reader::new(Arc::clone(&store))));
         let projections = Self {
-            path: path.to_owned(),
-            integrations: IntegrationsQuery::new(Reader::new(&store), Arc::clone(&catalog)),
-            ai_config: AiConfigQuery::new(Reader::new(&store)),
-            history: HistoryQuery::new(&store),
-            accounts: AccountsQuery::new(Reader::new(&store)),
-            tokens: TokensQuery::new(Reader::new(&store)),
+            integrations: IntegrationsQuery::new(Reader::new(Arc::clone(&store)), Arc::clone(&catalog)),
+            ai_config: AiConfigQuery::new(Reader::new(Arc::clone(&store))),
+            history: HistoryQuery::new(Arc::clone(&store)),
+            accounts: AccountsQuery::new(Reader::new(Arc::clone(&store))),
+            tokens: TokensQuery::new(Reader::new(Arc::clone(&store))),
             catalog,
             store,
         };
         for name in ProjectionName::ALL {
             let shared = projections.shared(name);
-            let live = Checkpoint::live(projections.store.readers(), name).await?;
+            let live = Generation::live(&*projections.store, name).await?;
             if let Some(live) = live.filter(|live| live.version == shared.version) {
                 shared.show(&live);
             }
@@ -78,62 +110,40 @@ impl Projections {
         shutdown: watch::Receiver<bool>,
     ) -> Result<JoinSet<()>, ProjectionError> {
         let head = head_of(&*log).await?;
+        let versions = ProjectionName::ALL.map(|name| (name, self.shared(name).version));
+        let keeper = Keeper::start(&self.store, versions.into_iter()).await?;
         let mut tasks = JoinSet::new();
         let mut projections = Vec::new();
+        let mut ready = Vec::new();
         let mut from = head;
         for name in ProjectionName::ALL {
-            let checkpoint = self.begin(name, &*log, head).await?;
-            from = from.min(checkpoint.position);
-            let worker = Worker::new(
-                self.store.clone(),
-                Arc::clone(&log),
-                self.projector(name, true),
-                checkpoint,
-            );
             let (sender, batches) = mpsc::channel(runner::WAITING);
             projections.push(sender);
-            tasks.spawn(runner::run(worker, Arc::clone(self.shared(name)), batches));
+            let task = Task {
+                store: Arc::clone(&self.store),
+                log: Arc::clone(&log),
+                shared: Arc::clone(self.shared(name)),
+                projector: self.projectors(name),
+                batches,
+                outlook: keeper.as_ref().and_then(|keeper| keeper.outlook(name)),
+                latest: head,
+            };
+            let mut worker = None;
+            if let Some(fence) = task.tenure() {
+                let opened = task.open(fence, head).await?;
+                from = from.min(opened.checkpoint().position);
+                worker = Some(opened);
+            }
+            ready.push((task, worker));
+        }
+        for (task, worker) in ready {
+            tasks.spawn(task.run(worker));
+        }
+        if let Some(keeper) = keeper {
+            tasks.spawn(keeper.run(shutdown.clone()));
         }
         tasks.spawn(Feed { log, bus, projections }.run(from, shutdown));
         Ok(tasks)
-    }
-
-    /// The model that a projection goes on with: the live one, else one that is half built, else a new one.
-    async fn begin(
-        &self,
-        name: ProjectionName,
-        log: &dyn EventLog,
-        head: Position,
-    ) -> Result<Checkpoint, ProjectionError> {
-        let shared = self.shared(name);
-        let all = Checkpoint::all(self.store.readers(), name).await?;
-        let usable = all.into_iter().filter(|c| {
-            c.version == shared.version && c.stage != Stage::Retired && c.log_id == log.log_id() && c.position <= head
-        });
-        let found = usable.max_by_key(|c| (c.stage == Stage::Live, c.generation));
-        let checkpoint = match found {
-            Some(found) => found,
-            None => Generation::start(&self.store, name, shared.version, log.log_id()).await?,
-        };
-        // Of this version, what is not gone on with is of no use to anybody: half built, of another log, or ahead of this one.
-        let useless = |c: &Checkpoint| {
-            let ours = c.version == shared.version && c.stage != Stage::Retired;
-            (ours || c.stage == Stage::Building)
-                && (c.version, c.generation) != (checkpoint.version, checkpoint.generation)
-        };
-        Generation::sweep(&self.store, name, useless).await?;
-        shared.progress.send_modify(|progress| {
-            progress.live = checkpoint.stage == Stage::Live;
-            progress.state = if progress.live {
-                State::Running
-            } else {
-                State::Rebuilding
-            };
-            progress.generation = checkpoint.generation;
-            progress.position = checkpoint.position;
-            progress.recorded_at = checkpoint.recorded_at;
-        });
-        Ok(checkpoint)
     }
 
     /// Waits until these have applied the log up to `position`, so that whoever wrote something reads it back.
@@ -214,22 +224,19 @@ impl Projections {
         let mut started = Vec::with_capacity(names.len());
         for name in names {
             let version = self.shared(*name).version;
-            let checkpoint = Generation::start(&self.store, *name, version, log.log_id()).await?;
+            let checkpoint = Generation::start(&*self.store, *name, version, log.log_id(), None).await?;
             started.push(checkpoint.generation);
-            workers.push(Worker::new(
-                self.store.clone(),
-                Arc::clone(&log),
-                self.projector(*name, false),
-                checkpoint,
-            ));
+            let (store, projector) = (Arc::clone(&self.store), self.projector(*name, false));
+            workers.push(Worker::open(store, Arc::clone(&log), projector, checkpoint, None).await?);
         }
         let outcome = runner::build(&log, workers, progress).await;
         for (name, generation) in names.iter().zip(started) {
             let failed = |c: &Checkpoint| c.stage == Stage::Building && c.generation == generation;
-            Generation::sweep(&self.store, *name, failed).await?;
+            Generation::sweep(&*self.store, *name, failed, None).await?;
+            self.projector(*name, true).followed(None);
             let shared = self.shared(*name);
             shared.replaced.send_modify(|count| *count += 1);
-            let live = Checkpoint::live(self.store.readers(), *name).await?;
+            let live = Generation::live(&*self.store, *name).await?;
             if let Some(live) = live.filter(|_| shared.status().state == State::Idle) {
                 shared.show(&live);
             }
@@ -242,13 +249,59 @@ impl Projections {
     /// # Errors
     /// [`ProjectionError`]; a difference is no error, see [`Verification::holds`].
     pub async fn verify(&self, name: ProjectionName, log: Arc<dyn EventLog>) -> Result<Verification, ProjectionError> {
-        let folder = self
-            .path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-            .unwrap_or(Path::new("."));
         let version = self.shared(name).version;
-        runner::verify(&self.store, folder, &log, (name, version), self.projector(name, false)).await
+        runner::verify(&*self.store, &log, (name, version), self.projector(name, false)).await
+    }
+
+    /// Has a projection that stands still at the event at `position` try again, in whatever process it runs: after the
+    /// reason is gone. A restart tries again as well.
+    ///
+    /// # Errors
+    /// [`ProjectionError::NotStopped`], [`ProjectionError::Database`].
+    pub async fn retry(&self, name: ProjectionName, position: Position) -> Result<(), ProjectionError> {
+        self.resume(name, position, None).await
+    }
+
+    /// Has a projection that stands still at the event at `position` pass it by, now and whenever its model is built from
+    /// this log: the event is no part of the model from then on. That is a decision which somebody has to answer for; the
+    /// caller has it written down in the log *before*, see ADR 15.
+    ///
+    /// # Errors
+    /// [`ProjectionError::NotStopped`], [`ProjectionError::Database`].
+    pub async fn skip(
+        &self,
+        name: ProjectionName,
+        position: Position,
+        log: &dyn EventLog,
+    ) -> Result<(), ProjectionError> {
+        self.resume(name, position, Some(log.log_id())).await
+    }
+
+    async fn resume(
+        &self,
+        name: ProjectionName,
+        position: Position,
+        skip: Option<Uuid>,
+    ) -> Result<(), ProjectionError> {
+        let version = self.shared(name).version;
+        let mut tx = self.store.begin(name, Purpose::Rows, None).await?;
+        if !tx.clear_stop(name, version, position).await? {
+            return Err(ProjectionError::NotStopped { name, position });
+        }
+        if let Some(log_id) = skip {
+            tx.skip(name, log_id, position).await?;
+        }
+        tx.commit().await?;
+        self.shared(name).resume();
+        Ok(())
+    }
+
+    /// The events of this log that a projection passes by, because of [`Projections::skip`].
+    ///
+    /// # Errors
+    /// [`ProjectionError::Database`].
+    pub async fn skipped(&self, name: ProjectionName, log: &dyn EventLog) -> Result<Vec<Position>, ProjectionError> {
+        Ok(self.store.skips(name, log.log_id()).await?)
     }
 
     /// Drops the models of older versions, which stay beside the live ones for an older program.
@@ -256,7 +309,7 @@ impl Projections {
     /// # Errors
     /// [`ProjectionError::Database`].
     pub async fn drop_retired(&self, name: ProjectionName) -> Result<(), ProjectionError> {
-        Generation::sweep(&self.store, name, |c| c.stage == Stage::Retired).await
+        Generation::sweep(&*self.store, name, |c| c.stage == Stage::Retired, None).await
     }
 
     /// Questions about the marketplace.
@@ -308,14 +361,31 @@ impl Projections {
 
     /// A projector of this model: for the one that queries read, or for another beside it.
     fn projector(&self, name: ProjectionName, live: bool) -> Box<dyn Projector> {
+        if live {
+            return self.projectors(name)();
+        }
         match name {
-            ProjectionName::Catalog => self.catalog.reader().projector(live),
-            ProjectionName::Integrations => self.integrations.reader().projector(live),
-            ProjectionName::AiConfig => self.ai_config.reader().projector(live),
-            ProjectionName::History if live => Box::new(History::new(Arc::clone(&self.history.shared().changes))),
+            ProjectionName::Catalog => self.catalog.reader().aside(),
+            ProjectionName::Integrations => self.integrations.reader().aside(),
+            ProjectionName::AiConfig => self.ai_config.reader().aside(),
             ProjectionName::History => Box::new(History::new(Arc::default())),
-            ProjectionName::Accounts => self.accounts.reader().projector(live),
-            ProjectionName::Tokens => self.tokens.reader().projector(live),
+            ProjectionName::Accounts => self.accounts.reader().aside(),
+            ProjectionName::Tokens => self.tokens.reader().aside(),
+        }
+    }
+
+    /// Makes projectors of the model that queries read.
+    fn projectors(&self, name: ProjectionName) -> Box<dyn Fn() -> Box<dyn Projector> + Send + Sync> {
+        match name {
+            ProjectionName::Catalog => self.catalog.reader().projectors(),
+            ProjectionName::Integrations => self.integrations.reader().projectors(),
+            ProjectionName::AiConfig => self.ai_config.reader().projectors(),
+            ProjectionName::History => {
+                let changes = Arc::clone(&self.history.shared().changes);
+                Box::new(move || Box::new(History::new(Arc::clone(&changes))))
+            }
+            ProjectionName::Accounts => self.accounts.reader().projectors(),
+            ProjectionName::Tokens => self.tokens.reader().projectors(),
         }
     }
 }

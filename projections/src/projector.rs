@@ -1,18 +1,17 @@
 use async_trait::async_trait;
-use domain::Category;
-use sqlx::sqlite::SqlitePool;
+use domain::{Category, Position};
 
 use crate::decoded::Decoded;
-use crate::store::Statement;
+use crate::store::{Rows, Store};
 
 /// One projection's way from events to rows. The runner owns the checkpoint and the transaction.
 #[async_trait]
-pub(crate) trait Projector: Send {
+pub(crate) trait Projector: Send + Sync {
     /// Whether events of this category can matter.
     fn concerns(&self, category: Category) -> bool;
 
     /// Takes events into memory, in order, up to the first that cannot be taken.
-    async fn take(&mut self, events: &[&Decoded], readers: &SqlitePool) -> Result<(), Halt>;
+    async fn take(&mut self, events: &[&Decoded], store: &dyn Store) -> Result<(), Halt>;
 
     /// How many rows wait to be written.
     fn pending(&self) -> usize;
@@ -20,14 +19,21 @@ pub(crate) trait Projector: Send {
     /// Whether so many rows wait that they should be written, even if more are on their way.
     fn is_full(&self) -> bool;
 
-    /// The statements that write them. They count as written from here on.
-    fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error>;
+    /// The rows that are to be written. They count as written from here on.
+    fn rows(&mut self) -> Result<Rows, sqlx::Error>;
 
-    /// After the commit of those statements: readers may see them. Says whether there was any change.
+    /// After the commit of those rows: readers may see them. Says whether there was any change.
     fn committed(&mut self) -> bool;
 
     /// Forgets all that was taken and not committed, and what was read for it.
     fn reset(&mut self);
+
+    /// Notes events that another process writes the rows of: they tell what readers must not keep.
+    fn notice(&mut self, _events: &[Decoded]) {}
+
+    /// Another process has changed rows, all up to `position`: readers forget what it may have changed. Without a
+    /// position, that is everything.
+    fn followed(&mut self, position: Option<Position>);
 
     /// Works on this table from here on; `empty` when it has no rows yet.
     fn use_table(&mut self, table: &str, empty: bool);

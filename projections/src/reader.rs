@@ -1,50 +1,46 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use sqlx::sqlite::SqlitePool;
-
 use crate::QueryError;
 use crate::cache::{Changes, DocumentCache};
 use crate::documents::Documents;
 use crate::model::Model;
 use crate::projector::Projector;
 use crate::shared::Shared;
-use crate::store::{DocumentTable, Generation, ReadStore};
+use crate::store::{DocumentSelect, Generation, Scope, Store};
 
 /// How many documents of one model are kept for its readers.
 const CACHED: NonZeroUsize = NonZeroUsize::new(8192).unwrap();
 
 /// Reads the live documents of one model, from memory where they have not changed.
 pub(crate) struct Reader<M: Model> {
-    readers: SqlitePool,
-    table: DocumentTable,
+    store: Arc<dyn Store>,
+    table: String,
     pub(crate) cache: Arc<DocumentCache<M::Document>>,
     pub(crate) shared: Arc<Shared>,
 }
 
 impl<M: Model> Reader<M> {
-    pub(crate) fn new(store: &ReadStore) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self {
-            readers: store.readers().clone(),
-            table: DocumentTable::new(&Generation::live_table(M::NAME, M::VERSION)),
+            store,
+            table: Generation::live_table(M::NAME, M::VERSION),
             cache: Arc::new(DocumentCache::new(CACHED)),
             shared: Arc::new(Shared::new(M::NAME, M::VERSION)),
         }
     }
 
-    /// A projector of this model: the one whose readers this is for, or one of another model beside it.
-    pub(crate) fn projector(&self, live: bool) -> Box<dyn Projector> {
-        if live {
-            Box::new(Documents::<M>::new(
-                Arc::clone(&self.cache),
-                Arc::clone(&self.shared.changes),
-            ))
-        } else {
-            Box::new(Documents::<M>::new(
-                Arc::new(DocumentCache::new(NonZeroUsize::MIN)),
-                Arc::default(),
-            ))
-        }
+    /// Makes projectors of the model whose readers this is for.
+    pub(crate) fn projectors(&self) -> Box<dyn Fn() -> Box<dyn Projector> + Send + Sync> {
+        let (cache, changes) = (Arc::clone(&self.cache), Arc::clone(&self.shared.changes));
+        Box::new(move || Box::new(Documents::<M>::new(Arc::clone(&cache), Arc::clone(&changes))))
+    }
+
+    /// A projector of another model beside it, which nobody reads yet.
+    #[expect(clippy::unused_self, reason = "says of which model")]
+    pub(crate) fn aside(&self) -> Box<dyn Projector> {
+        let cache = Arc::new(DocumentCache::new(NonZeroUsize::MIN));
+        Box::new(Documents::<M>::new(cache, Arc::default()))
     }
 
     /// How often the model has changed.
@@ -52,44 +48,48 @@ impl<M: Model> Reader<M> {
         &self.shared.changes
     }
 
-    /// One document.
-    pub(crate) async fn get(&self, key: &str) -> Result<Option<Arc<M::Document>>, QueryError> {
+    /// One document. `scope` says whose it is.
+    pub(crate) async fn get(&self, scope: Scope<'_>, key: &str) -> Result<Option<Arc<M::Document>>, QueryError> {
         self.shared.require()?;
         let epoch = match self.cache.get(key) {
             Ok(known) => return Ok(known),
             Err(epoch) => epoch,
         };
-        let document = self.read(key).await?.map(Arc::new);
+        let found = self.read(scope, DocumentSelect::Key(key)).await?;
+        let document = found.into_iter().next().map(Arc::new);
         if !document.as_deref().is_some_and(M::is_bulky) {
             self.cache.put(epoch, key, document.clone());
         }
         Ok(document)
     }
 
-    async fn read(&self, key: &str) -> Result<Option<M::Document>, QueryError> {
-        let stored = self.table.get(&self.readers, key).await.map_err(QueryError::Database)?;
-        stored.map(|json| parse::<M>(&json)).transpose()
-    }
-
     /// The documents whose key starts with `prefix`: at most `limit` after the key `after`.
-    pub(crate) async fn range(&self, prefix: &str, after: &str, limit: u32) -> Result<Vec<M::Document>, QueryError> {
+    pub(crate) async fn range(
+        &self,
+        scope: Scope<'_>,
+        prefix: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<M::Document>, QueryError> {
         self.shared.require()?;
-        let stored = self
-            .table
-            .range(&self.readers, prefix, after, limit)
-            .await
-            .map_err(QueryError::Database)?;
-        stored.iter().map(|json| parse::<M>(json)).collect()
+        self.read(scope, DocumentSelect::Range { prefix, after, limit }).await
     }
 
     /// The documents that are found by `lookup`: at most `limit` after the key `after`.
-    pub(crate) async fn find(&self, lookup: &str, after: &str, limit: u32) -> Result<Vec<M::Document>, QueryError> {
+    pub(crate) async fn find(
+        &self,
+        scope: Scope<'_>,
+        lookup: &str,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<M::Document>, QueryError> {
         self.shared.require()?;
-        let stored = self
-            .table
-            .find(&self.readers, lookup, after, limit)
-            .await
-            .map_err(QueryError::Database)?;
+        self.read(scope, DocumentSelect::Lookup { lookup, after, limit }).await
+    }
+
+    async fn read(&self, scope: Scope<'_>, select: DocumentSelect<'_>) -> Result<Vec<M::Document>, QueryError> {
+        let stored = self.store.documents(scope, &self.table, select).await;
+        let stored = stored.map_err(QueryError::Database)?;
         stored.iter().map(|json| parse::<M>(json)).collect()
     }
 }

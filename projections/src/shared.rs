@@ -5,7 +5,7 @@ use domain::Position;
 use tokio::sync::watch;
 
 use crate::cache::Changes;
-use crate::store::Checkpoint;
+use crate::store::{Checkpoint, Stage};
 use crate::{ProjectionName, QueryError, State, Status};
 
 /// What the runner, the queries and whoever waits share of one projection.
@@ -56,6 +56,64 @@ impl Shared {
             progress.position = live.position;
             progress.recorded_at = live.recorded_at;
         });
+    }
+
+    /// Shows the model that is gone on with.
+    pub(crate) fn begin(&self, checkpoint: &Checkpoint) {
+        let live = checkpoint.stage != Stage::Building;
+        self.progress.send_modify(|progress| {
+            progress.live = live;
+            progress.state = if live { State::Running } else { State::Rebuilding };
+            progress.generation = checkpoint.generation;
+            progress.position = checkpoint.position;
+            progress.recorded_at = checkpoint.recorded_at;
+        });
+    }
+
+    /// Shows how far this process has applied events, as far as readers see it.
+    pub(crate) fn apply(
+        &self,
+        checkpoint: &Checkpoint,
+        visible: Option<(Position, Option<DateTime<Utc>>)>,
+        stopped: Option<State>,
+    ) {
+        let live = checkpoint.stage != Stage::Building;
+        self.progress.send_modify(|progress| {
+            progress.generation = checkpoint.generation;
+            progress.live = live;
+            progress.state = stopped.unwrap_or(if live { State::Running } else { State::Rebuilding });
+            if let Some((position, recorded_at)) = visible {
+                progress.position = position;
+                progress.recorded_at = recorded_at;
+            }
+        });
+    }
+
+    /// Shows what another process does.
+    pub(crate) fn follow(&self, model: Option<&Checkpoint>, state: State) {
+        self.progress.send_if_modified(|progress| {
+            let before = progress.clone();
+            progress.live = model.is_some();
+            progress.state = state;
+            if let Some(model) = model {
+                progress.generation = model.generation;
+                progress.position = model.position;
+                progress.recorded_at = model.recorded_at;
+            }
+            *progress != before
+        });
+    }
+
+    /// Shows that it stands still no more, so that nobody is turned away who waits for it, and has it go on at once.
+    pub(crate) fn resume(&self) {
+        self.progress.send_if_modified(|progress| {
+            let stopped = matches!(progress.state, State::Stopped { .. });
+            if stopped {
+                progress.state = State::Running;
+            }
+            stopped
+        });
+        self.replaced.send_modify(|count| *count += 1);
     }
 
     /// Refuses a query while there is nothing to read.

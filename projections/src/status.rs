@@ -34,6 +34,8 @@ pub enum State {
     Idle,
     /// It applies events as they come.
     Running,
+    /// Another process applies events; this one reads what comes of it.
+    Following,
     /// It is being built from the log for the first time.
     Rebuilding,
     /// It stopped before an event that it cannot apply, and waits for a newer program or a rebuild. Nothing after the

@@ -5,6 +5,7 @@ use super::AccountView;
 use super::document::Accounts;
 use crate::QueryError;
 use crate::reader::Reader;
+use crate::store::Scope;
 
 /// How far up the tree is looked: deeper trees than this are not shown to their roots.
 const MAX_DEPTH: usize = 16;
@@ -47,7 +48,7 @@ impl AccountsQuery {
     /// # Errors
     /// [`QueryError`].
     pub async fn get(&self, id: &AccountId) -> Result<Option<AccountDetail>, QueryError> {
-        let Some(account) = self.reader.get(id.as_str()).await? else {
+        let Some(account) = self.reader.get(Scope::Account(id), id.as_str()).await? else {
             return Ok(None);
         };
         let mut ancestors: Vec<AccountId> = Vec::new();
@@ -55,7 +56,7 @@ impl AccountsQuery {
         while let Some(parent) = above.filter(|parent| ancestors.len() < MAX_DEPTH && !ancestors.contains(parent)) {
             above = self
                 .reader
-                .get(parent.as_str())
+                .get(Scope::Account(&parent), parent.as_str())
                 .await?
                 .and_then(|account| account.parent.clone());
             ancestors.push(parent);
@@ -80,10 +81,14 @@ impl AccountsQuery {
         let mut items = match parent {
             Some(parent) => {
                 self.reader
-                    .find(parent.as_str(), after, limit.saturating_add(1))
+                    .find(Scope::Everything, parent.as_str(), after, limit.saturating_add(1))
                     .await?
             }
-            None => self.reader.range("", after, limit.saturating_add(1)).await?,
+            None => {
+                self.reader
+                    .range(Scope::Everything, "", after, limit.saturating_add(1))
+                    .await?
+            }
         };
         let more = items.len() > limit as usize;
         items.truncate(limit as usize);

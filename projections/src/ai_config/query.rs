@@ -8,6 +8,7 @@ use super::document::{account_key, integration_key, provider_key};
 use super::{Refusal, Resolution, Source};
 use crate::QueryError;
 use crate::reader::Reader;
+use crate::store::Scope;
 
 /// How far up the tree of accounts a key is looked for.
 const MAX_DEPTH: usize = 16;
@@ -49,7 +50,7 @@ impl AiConfigQuery {
         connection: Option<&ConnectionName>,
     ) -> Result<Result<Resolution, Refusal>, QueryError> {
         let position = self.reader.shared.applied();
-        let document = self.document(&account_key(account)).await?;
+        let document = self.of_account(account, &account_key(account)).await?;
         let Some(own) = as_account(document.as_deref()).filter(|own| own.known) else {
             return Ok(Err(Refusal::UnknownAccount));
         };
@@ -82,7 +83,7 @@ impl AiConfigQuery {
         }
         let mut providers = Vec::new();
         for key in &own.installed {
-            let document = self.document(&provider_key(key)).await?;
+            let document = self.of_provider(key).await?;
             if as_provider(document.as_deref()).is_some_and(|provider| provider.ai.is_some()) {
                 providers.push(key.clone());
             }
@@ -128,11 +129,11 @@ impl AiConfigQuery {
         provider: &ProviderKey,
         connection: &ConnectionName,
     ) -> Result<Result<Key, Refusal>, QueryError> {
-        let document = self.document(&account_key(account)).await?;
+        let document = self.of_account(account, &account_key(account)).await?;
         if as_account(document.as_deref()).is_none_or(|account| account.closed) {
             return Ok(Err(Refusal::AccountClosed));
         }
-        let document = self.document(&integration_key(account, provider)).await?;
+        let document = self.of_account(account, &integration_key(account, provider)).await?;
         let Some(integration) = as_integration(document.as_deref()).filter(|found| found.installed) else {
             return Ok(Err(Refusal::NotInstalled));
         };
@@ -149,11 +150,11 @@ impl AiConfigQuery {
 
     /// The account whose key may be used in the place of this one's, if this one's settings say so.
     async fn above(&self, account: &AccountId, provider: &ProviderKey) -> Result<Option<AccountId>, QueryError> {
-        let document = self.document(&account_key(account)).await?;
+        let document = self.of_account(account, &account_key(account)).await?;
         let Some(account) = as_account(document.as_deref()).filter(|account| account.settings.inherit) else {
             return Ok(None);
         };
-        let document = self.document(&provider_key(provider)).await?;
+        let document = self.of_provider(provider).await?;
         let lent = as_provider(document.as_deref()).is_some_and(|provider| !provider.own_server);
         Ok(account.parent.clone().filter(|_| lent))
     }
@@ -164,13 +165,19 @@ impl AiConfigQuery {
         if let (Some(model), true) = (&own.settings.model, chosen) {
             return Ok(Some(model.clone()));
         }
-        let document = self.document(&provider_key(provider)).await?;
+        let document = self.of_provider(provider).await?;
         let ai = as_provider(document.as_deref()).and_then(|provider| provider.ai.as_ref());
         Ok(ai.and_then(|ai| ai.default_model.clone()))
     }
 
-    async fn document(&self, key: &str) -> Result<Option<Arc<AiDocument>>, QueryError> {
-        self.reader.get(key).await
+    /// A document of the account's own.
+    async fn of_account(&self, account: &AccountId, key: &str) -> Result<Option<Arc<AiDocument>>, QueryError> {
+        self.reader.get(Scope::Account(account), key).await
+    }
+
+    /// A provider's row belongs to no account, but stands in one table with what does.
+    async fn of_provider(&self, provider: &ProviderKey) -> Result<Option<Arc<AiDocument>>, QueryError> {
+        self.reader.get(Scope::Everything, &provider_key(provider)).await
     }
 }
 

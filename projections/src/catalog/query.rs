@@ -13,6 +13,7 @@ use super::{CatalogEntry, CatalogFilter, CatalogPage, ProviderView};
 use crate::cache::AnswerCache;
 use crate::past::document_as_of;
 use crate::reader::Reader;
+use crate::store::Scope;
 use crate::{AsOf, ProjectionName, QueryError};
 
 /// Rows that are read at once.
@@ -114,7 +115,7 @@ impl CatalogQuery {
     /// # Errors
     /// [`QueryError`].
     pub async fn logo(&self, sha256: Sha256Digest) -> Result<Option<Bytes>, QueryError> {
-        match self.reader.get(&logo_key(sha256)).await?.as_deref() {
+        match self.reader.get(Scope::Public, &logo_key(sha256)).await?.as_deref() {
             Some(CatalogDocument::Logo(png)) => {
                 let png = STANDARD
                     .decode(png)
@@ -154,7 +155,7 @@ impl CatalogQuery {
                 .last()
                 .map(|record| provider_key(&record.row.key))
                 .unwrap_or_default();
-            let page = self.reader.range(PROVIDERS, &after, PAGE).await?;
+            let page = self.reader.range(Scope::Public, PROVIDERS, &after, PAGE).await?;
             let full = page.len() == PAGE as usize;
             records.extend(page.into_iter().filter_map(into_record));
             if !full {

@@ -3,11 +3,11 @@ use domain::{AccountId, Actor, CommandId, ConnectionName, CorrelationId, Credent
 use domain::{EventId, Position, ProviderKey};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use crate::store::{Envelope, position_from, uuid_from};
+use crate::store::{Envelope, EventRow};
 use crate::{ProjectionName, QueryError};
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// An event as an auditor sees it: all that the log holds of it.
 #[derive(Debug, Clone, Serialize)]
@@ -46,54 +46,32 @@ pub struct HistoryEntry {
 }
 
 impl HistoryEntry {
-    pub(super) fn read(row: &SqliteRow) -> Result<Self, QueryError> {
-        Self::from_row(row).map_err(|error| match error {
-            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => QueryError::Corrupt(ProjectionName::History),
-            other => QueryError::Database(other),
-        })
+    pub(super) fn read(row: &EventRow) -> Result<Self, QueryError> {
+        Self::from_row(row).map_err(|_| QueryError::Corrupt(ProjectionName::History))
     }
 
-    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
-        let envelope: Envelope<String, Option<ConnectionName>> =
-            serde_json::from_str(row.try_get("envelope")?).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+    fn from_row(row: &EventRow) -> Result<Self, BoxError> {
+        let envelope: Envelope<String, Option<ConnectionName>> = serde_json::from_str(&row.envelope)?;
         let (id, stream, revision, schema, connection, actor_kind, command_id, correlation_id) = envelope;
         Ok(Self {
-            position: position_from(row.try_get("position")?)?,
+            position: row.position,
             id,
             stream,
             revision,
-            kind: row.try_get("kind")?,
+            kind: row.kind.to_string(),
             schema,
-            recorded_at: DateTime::from_timestamp_micros(row.try_get("recorded_at")?)
-                .ok_or_else(|| sqlx::Error::Decode("a time out of range".into()))?,
+            recorded_at: row.recorded_at,
             actor: Actor {
                 kind: actor_kind,
-                id: row.try_get("actor")?,
+                id: row.actor.to_string(),
             },
-            account: text(row, "account")?,
-            provider: text(row, "provider")?,
+            account: row.account.as_deref().map(str::parse).transpose()?,
+            provider: row.provider.as_deref().map(str::parse).transpose()?,
             connection,
-            credential: credential(row)?,
+            credential: row.credential,
             command_id,
             correlation_id,
-            data: RawValue::from_string(row.try_get("data")?).map_err(|e| sqlx::Error::Decode(Box::new(e)))?,
+            data: RawValue::from_string(row.data.to_string())?,
         })
     }
-}
-
-fn credential(row: &SqliteRow) -> Result<Option<CredentialId>, sqlx::Error> {
-    let stored: Option<&[u8]> = row.try_get("credential")?;
-    stored
-        .map(|_| uuid_from(row, "credential").map(CredentialId::new))
-        .transpose()
-}
-
-fn text<T>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error>
-where
-    T: TryFrom<String>,
-    T::Error: std::error::Error + Send + Sync + 'static,
-{
-    let text: Option<String> = row.try_get(column)?;
-    text.map(|text| T::try_from(text).map_err(|e| sqlx::Error::Decode(Box::new(e))))
-        .transpose()
 }

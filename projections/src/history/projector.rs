@@ -1,22 +1,20 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::Category;
-use sqlx::sqlite::SqlitePool;
+use domain::{Category, Position};
 
 use super::subject::Subject;
-use crate::ProjectionName;
 use crate::cache::Changes;
 use crate::decoded::Decoded;
 use crate::projector::{Halt, Projector};
-use crate::store::{HistoryTable, Rows, Statement};
+use crate::store::{EventRow, Rows, Store};
 
 /// How many rows wait, at most, while catching up. None of them changes again, so that more would only take memory.
 const MAX_ROWS: usize = 4096;
 
 /// The projector of the history: one row per event, whatever it is.
 pub(crate) struct History {
-    rows: Rows,
+    rows: Vec<EventRow>,
     writing: bool,
     changes: Arc<Changes>,
 }
@@ -25,9 +23,8 @@ impl History {
     pub(crate) const VERSION: u32 = 1;
 
     pub(crate) fn new(changes: Arc<Changes>) -> Self {
-        let table = HistoryTable::new(ProjectionName::History.as_str());
         Self {
-            rows: table.rows(),
+            rows: Vec::new(),
             writing: false,
             changes,
         }
@@ -40,14 +37,15 @@ impl Projector for History {
         true
     }
 
-    async fn take(&mut self, events: &[&Decoded], _readers: &SqlitePool) -> Result<(), Halt> {
+    async fn take(&mut self, events: &[&Decoded], _store: &dyn Store) -> Result<(), Halt> {
         for (index, event) in events.iter().enumerate() {
             let body = event.event.as_ref().map_err(|error| Halt::Poison {
                 index,
                 reason: error.to_string(),
             })?;
             let subject = Subject::of(&event.stored.stream, body);
-            HistoryTable::add(&mut self.rows, &event.stored, &subject).map_err(Halt::Database)?;
+            self.rows
+                .push(EventRow::new(&event.stored, &subject).map_err(Halt::Database)?);
         }
         Ok(())
     }
@@ -60,9 +58,9 @@ impl Projector for History {
         self.rows.len() >= MAX_ROWS
     }
 
-    fn statements(&mut self) -> Result<Vec<Statement>, sqlx::Error> {
-        self.writing = self.rows.len() > 0;
-        Ok(self.rows.take())
+    fn rows(&mut self) -> Result<Rows, sqlx::Error> {
+        self.writing = !self.rows.is_empty();
+        Ok(Rows::Events(std::mem::take(&mut self.rows)))
     }
 
     fn committed(&mut self) -> bool {
@@ -73,12 +71,16 @@ impl Projector for History {
     }
 
     fn reset(&mut self) {
-        self.rows.take();
+        self.rows.clear();
         self.writing = false;
     }
 
-    fn use_table(&mut self, table: &str, _empty: bool) {
-        self.rows = HistoryTable::new(table).rows();
+    fn followed(&mut self, _position: Option<Position>) {
+        self.changes.bump();
+    }
+
+    fn use_table(&mut self, _table: &str, _empty: bool) {
+        self.rows.clear();
     }
 
     fn relax(&mut self) {}

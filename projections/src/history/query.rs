@@ -2,20 +2,18 @@ use std::sync::Arc;
 
 use domain::{AccountId, CredentialId, Position, ProviderKey};
 use serde::Serialize;
-use sqlx::Arguments;
-use sqlx::sqlite::{SqliteArguments, SqlitePool};
 
 use super::HistoryEntry;
 use super::life::CredentialLife;
 use super::projector::History;
 use crate::shared::Shared;
-use crate::store::{Generation, HistoryTable, ReadStore, position_to};
+use crate::store::{EventSelect, Generation, Scope, Store};
 use crate::{ProjectionName, QueryError};
 
 /// Answers questions about what happened.
 pub struct HistoryQuery {
-    readers: SqlitePool,
-    table: HistoryTable,
+    store: Arc<dyn Store>,
+    table: String,
     shared: Arc<Shared>,
 }
 
@@ -48,10 +46,10 @@ pub struct HistoryPage {
 }
 
 impl HistoryQuery {
-    pub(crate) fn new(store: &ReadStore) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
         Self {
-            readers: store.readers().clone(),
-            table: HistoryTable::new(&Generation::live_table(ProjectionName::History, History::VERSION)),
+            store,
+            table: Generation::live_table(ProjectionName::History, History::VERSION),
             shared: Arc::new(Shared::new(ProjectionName::History, History::VERSION)),
         }
     }
@@ -86,25 +84,16 @@ impl HistoryQuery {
     /// # Errors
     /// [`QueryError`].
     pub async fn events(&self, filter: &AuditFilter) -> Result<HistoryPage, QueryError> {
-        let conditions = [
-            ("account", filter.account.as_ref().map(AccountId::as_str)),
-            ("provider", filter.provider.as_ref().map(ProviderKey::as_str)),
-            ("kind", filter.kind.as_deref()),
-            ("actor", filter.actor.as_deref()),
-        ];
-        let mut sql = "position > ?1".to_owned();
-        let mut arguments = SqliteArguments::default();
-        bind(&mut arguments, position_to(filter.after).map_err(QueryError::Database)?)?;
-        bind(&mut arguments, i64::from(filter.limit) + 1)?;
-        for (column, value) in conditions {
-            if let Some(value) = value {
-                bind(&mut arguments, value)?;
-                let place = arguments.len().to_string();
-                sql.extend([" AND ", column, " = ?", &place]);
-            }
-        }
-        sql.push_str(" ORDER BY position LIMIT ?2");
-        let mut events = self.select(&sql, arguments).await?;
+        let select = EventSelect {
+            after: filter.after,
+            limit: Some(filter.limit.saturating_add(1)),
+            account: filter.account.as_ref(),
+            provider: filter.provider.as_ref(),
+            kind: filter.kind.as_deref(),
+            actor: filter.actor.as_deref(),
+            credential: None,
+        };
+        let mut events = self.select(Scope::of(filter.account.as_ref()), &select).await?;
         let more = events.len() > filter.limit as usize;
         events.truncate(filter.limit as usize);
         let next = events.last().map_or(filter.after, |event| event.position);
@@ -117,28 +106,21 @@ impl HistoryQuery {
     /// # Errors
     /// [`QueryError`].
     pub async fn credential(&self, credential: CredentialId) -> Result<Option<CredentialLife>, QueryError> {
-        let mut arguments = SqliteArguments::default();
-        bind(&mut arguments, credential.uuid().as_bytes().as_slice())?;
-        let events = self.select("credential = ?1 ORDER BY position", arguments).await?;
+        let select = EventSelect {
+            credential: Some(credential),
+            ..EventSelect::default()
+        };
+        let events = self.select(Scope::Everything, &select).await?;
         CredentialLife::of(credential, events)
     }
 
-    async fn select(&self, filter: &str, arguments: SqliteArguments) -> Result<Vec<HistoryEntry>, QueryError> {
+    async fn select(&self, scope: Scope<'_>, select: &EventSelect<'_>) -> Result<Vec<HistoryEntry>, QueryError> {
         self.shared.require()?;
         let rows = self
-            .table
-            .select(&self.readers, filter, arguments)
+            .store
+            .events(scope, &self.table, select)
             .await
             .map_err(QueryError::Database)?;
         rows.iter().map(HistoryEntry::read).collect()
     }
-}
-
-fn bind<'a, T>(arguments: &mut SqliteArguments, value: T) -> Result<(), QueryError>
-where
-    T: sqlx::Encode<'a, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
-{
-    arguments
-        .add(value)
-        .map_err(|error| QueryError::Database(sqlx::Error::Encode(error)))
 }

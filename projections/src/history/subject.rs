@@ -14,7 +14,11 @@ impl<'a> Subject<'a> {
     pub(crate) fn of(stream: &'a StreamId, event: &'a Event) -> Self {
         let provider = match stream {
             StreamId::Provider(provider) | StreamId::Integration(_, provider) => Some(provider),
-            StreamId::Account(_) | StreamId::Access(_) | StreamId::Token(_) | StreamId::Keyring => None,
+            StreamId::Account(_)
+            | StreamId::Access(_)
+            | StreamId::Token(_)
+            | StreamId::Keyring
+            | StreamId::Operations => None,
         };
         match event {
             Event::Integration(event) => match connection(event) {
@@ -33,10 +37,12 @@ impl<'a> Subject<'a> {
                 connection: Some(&event.connection),
                 credential: Some(event.credential),
             },
-            Event::Provider(_) | Event::Account(_) | Event::Token(_) | Event::Keyring(_) => Self {
-                provider,
-                ..Self::default()
-            },
+            Event::Provider(_) | Event::Account(_) | Event::Token(_) | Event::Keyring(_) | Event::Operation(_) => {
+                Self {
+                    provider,
+                    ..Self::default()
+                }
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use super::view::Face;
 use crate::catalog::{CatalogQuery, LogoRef, ProviderRecord, ProviderStatus};
 use crate::past::document_as_of;
 use crate::reader::Reader;
+use crate::store::Scope;
 use crate::{AsOf, QueryError};
 
 /// The most integrations of one account that are listed; a catalog has not as many.
@@ -51,7 +52,11 @@ impl IntegrationsQuery {
         account: &AccountId,
         provider: &ProviderKey,
     ) -> Result<Option<IntegrationView>, QueryError> {
-        let Some(document) = self.reader.get(&key(account, provider)).await? else {
+        let Some(document) = self
+            .reader
+            .get(Scope::Account(account), &key(account, provider))
+            .await?
+        else {
             return Ok(None);
         };
         let record = self.catalog.record(provider).await?;
@@ -97,7 +102,8 @@ impl IntegrationsQuery {
     }
 
     async fn documents(&self, account: &AccountId) -> Result<Vec<IntegrationDocument>, QueryError> {
-        self.reader.range(&format!("{account}."), "", MAX).await
+        let scope = Scope::Account(account);
+        self.reader.range(scope, &format!("{account}."), "", MAX).await
     }
 }
 

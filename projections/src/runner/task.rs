@@ -1,143 +1,133 @@
 use std::sync::Arc;
-use std::time::Duration;
 
+use domain::Position;
+use eventlog::EventLog;
 use tokio::sync::{mpsc, watch};
-use tokio::time::sleep;
 
-use super::Worker;
+use super::begin::begin;
+use super::hold::Hold;
+use super::{Outlook, Worker};
 use crate::decoded::Batch;
+use crate::projector::Projector;
 use crate::shared::Shared;
-use crate::store::Stage;
+use crate::store::{Fence, Store};
 use crate::{ProjectionError, State};
 
-/// Batches that are written in one transaction when they have piled up.
-const COALESCED: usize = 16;
-/// How long to wait after the database or the log failed.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// Runs one projection until its batches end: applies them, shows how far it is, stops at an event that it cannot apply, and
-/// goes on after a rebuild.
-pub(crate) async fn run(worker: Worker, shared: Arc<Shared>, batches: mpsc::Receiver<Batch>) {
-    let replaced = shared.replaced.subscribe();
-    let mut task = Task {
-        worker,
-        shared,
-        batches,
-        replaced,
-    };
-    while let Some(batch) = task.next().await {
-        if let Err(reason) = task.take(batch).await {
-            task.stop(&reason).await;
-        }
-    }
-    if let Err(error) = task.worker.write().await {
-        tracing::warn!(projection = %task.shared.name, %error, "the last checkpoint could not be stored; a few events are read again at the next start");
-    }
+/// Runs one projection until its batches end: applies them while this process is the one that does, and follows the one that
+/// does otherwise.
+pub(crate) struct Task {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) log: Arc<dyn EventLog>,
+    pub(crate) shared: Arc<Shared>,
+    /// Makes the projector whose readers are those of this process.
+    pub(crate) projector: Box<dyn Fn() -> Box<dyn Projector> + Send + Sync>,
+    pub(crate) batches: mpsc::Receiver<Batch>,
+    /// What the bookkeeping says, where several processes share the database.
+    pub(crate) outlook: Option<watch::Receiver<Outlook>>,
+    /// Up to where the batches have come.
+    pub(crate) latest: Position,
 }
 
-struct Task {
-    worker: Worker,
-    shared: Arc<Shared>,
-    batches: mpsc::Receiver<Batch>,
-    replaced: watch::Receiver<u64>,
+/// Why applying, or following, is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// There will be no more batches.
+    Ended,
+    /// Another process applies now, or this one does.
+    Moved,
 }
 
 impl Task {
-    /// The next batch; none when there will be no more. Meanwhile, a rebuild is followed.
-    async fn next(&mut self) -> Option<Batch> {
+    /// The lease under which this process applies; the outer none when another one does.
+    pub(crate) fn tenure(&self) -> Option<Option<Fence>> {
+        match &self.outlook {
+            None => Some(None),
+            Some(outlook) => outlook.borrow().fence.map(Some),
+        }
+    }
+
+    /// A worker that goes on where the bookkeeping says.
+    pub(crate) async fn open(&self, fence: Option<Fence>, head: Position) -> Result<Worker, ProjectionError> {
+        let checkpoint = begin(&*self.store, &self.shared, &*self.log, head, fence.as_ref()).await?;
+        let (store, log) = (Arc::clone(&self.store), Arc::clone(&self.log));
+        Worker::open(store, log, (self.projector)(), checkpoint, fence).await
+    }
+
+    /// `worker` where this process applies from the beginning, so that the batches start where it stands.
+    pub(crate) async fn run(mut self, mut worker: Option<Worker>) {
         loop {
-            tokio::select! {
-                batch = self.batches.recv() => return batch,
-                Ok(()) = self.replaced.changed() => {
-                    if let Err(error) = self.worker.reload().await {
-                        tracing::warn!(projection = %self.shared.name, %error, "a rebuilt model could not be opened");
-                    }
-                }
+            let end = match self.tenure() {
+                Some(fence) => Hold::new(&mut self, fence).run(worker.take()).await,
+                None => self.follow().await,
+            };
+            if end == End::Ended {
+                return;
             }
         }
     }
 
-    /// Applies a batch and those that wait behind it.
-    async fn take(&mut self, mut batch: Batch) -> Result<(), ProjectionError> {
-        for left in (0..COALESCED).rev() {
-            let next = if left > 0 { self.batches.try_recv().ok() } else { None };
-            batch.caught_up &= next.is_none();
-            self.apply(&batch).await?;
-            match next {
-                Some(next) => batch = next,
-                None => break,
-            }
-        }
-        Ok(())
+    /// The next batch; none when there will be no more.
+    pub(super) async fn next(&mut self) -> Option<Batch> {
+        let batch = self.batches.recv().await?;
+        self.note(&batch);
+        Some(batch)
     }
 
-    /// Applies one batch, again and again while the database or the log cannot be used.
-    async fn apply(&mut self, batch: &Batch) -> Result<(), ProjectionError> {
-        loop {
-            match self.step(batch).await {
-                Err(error @ (ProjectionError::Poison { .. } | ProjectionError::Corrupt(_))) => return Err(error),
-                Err(_) if self.batches.is_closed() => return Ok(()),
-                Err(error) => {
-                    tracing::warn!(projection = %self.shared.name, %error, "events could not be applied; they are tried again");
-                    sleep(PAUSE).await;
-                    if let Err(error) = self.worker.reload().await {
-                        tracing::warn!(projection = %self.shared.name, %error, "the checkpoint could not be read");
-                    }
-                }
-                Ok(()) => return Ok(()),
-            }
-        }
+    /// The next batch, if one waits.
+    pub(super) fn try_next(&mut self) -> Option<Batch> {
+        let batch = self.batches.try_recv().ok()?;
+        self.note(&batch);
+        Some(batch)
     }
 
-    async fn step(&mut self, batch: &Batch) -> Result<(), ProjectionError> {
-        self.worker.take(batch).await?;
-        if batch.caught_up && self.worker.checkpoint().stage == Stage::Building {
-            self.worker.take_over().await?;
-        }
-        self.show(None);
-        Ok(())
+    fn note(&mut self, batch: &Batch) {
+        let last = batch.events.last().map_or(batch.after, |event| event.position());
+        self.latest = self.latest.max(last);
     }
 
-    /// Shows how far the projection is, to those who wait as well.
-    fn show(&self, stopped: Option<State>) {
-        let checkpoint = self.worker.checkpoint();
-        let live = checkpoint.stage == Stage::Live;
-        self.shared.progress.send_modify(|progress| {
-            progress.generation = checkpoint.generation;
-            progress.live = live;
-            progress.state = stopped.unwrap_or(if live { State::Running } else { State::Rebuilding });
-            if let Some((position, recorded_at)) = self.worker.visible() {
-                progress.position = position;
-                progress.recorded_at = recorded_at;
-            }
-        });
-    }
-
-    /// Stands still at an event until a rebuild has passed it, or the end.
-    async fn stop(&mut self, reason: &ProjectionError) {
-        if let Err(error) = self.worker.take_over_if_alone().await {
-            tracing::warn!(projection = %self.shared.name, %error, "what came before the event cannot be read");
-        }
-        tracing::error!(projection = %self.shared.name, error = %reason, "the projection has stopped; the others go on");
-        let state = match reason {
-            ProjectionError::Poison { position, reason, .. } => State::Stopped {
-                at: *position,
-                reason: reason.clone(),
-            },
-            other => State::Stopped {
-                at: self.worker.checkpoint().position,
-                reason: other.to_string(),
-            },
+    /// Shows what another process does, until this one is to do it.
+    async fn follow(&mut self) -> End {
+        let Some(mut outlook) = self.outlook.clone() else {
+            return End::Ended;
         };
-        self.show(Some(state));
+        let mut projector = (self.projector)();
+        projector.followed(None);
+        let mut known = None;
         loop {
-            tokio::select! {
-                batch = self.batches.recv() => if batch.is_none() { return },
-                Ok(()) = self.replaced.changed() => match self.worker.reload().await {
-                    Ok(()) => return self.show(None),
-                    Err(error) => tracing::warn!(projection = %self.shared.name, %error, "a rebuilt model could not be opened"),
+            let now = outlook.borrow_and_update().clone();
+            if now.fence.is_some() {
+                return End::Moved;
+            }
+            if let Some(model) = &now.model {
+                let shown = (model.generation, model.changes);
+                if known != Some(shown) {
+                    let same = known.is_some_and(|(generation, _)| generation == model.generation);
+                    projector.followed(same.then_some(model.position));
+                    known = Some(shown);
                 }
             }
+            self.show(&now);
+            tokio::select! {
+                batch = self.next() => match batch {
+                    Some(batch) => projector.notice(&batch.events),
+                    None => return End::Ended,
+                },
+                changed = outlook.changed() => if changed.is_err() {
+                    return End::Ended;
+                },
+            }
         }
+    }
+
+    fn show(&self, outlook: &Outlook) {
+        let state = match (&outlook.stop, &outlook.model) {
+            (Some(stop), _) => State::Stopped {
+                at: stop.position,
+                reason: stop.reason.clone(),
+            },
+            (None, Some(_)) => State::Following,
+            (None, None) => State::Rebuilding,
+        };
+        self.shared.follow(outlook.model.as_ref(), state);
     }
 }

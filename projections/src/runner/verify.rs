@@ -1,14 +1,12 @@
-use std::path::Path;
 use std::sync::Arc;
 
 use domain::{Position, Sha256Digest};
 use eventlog::EventLog;
 use serde::Serialize;
-use sqlx::Connection;
 
 use super::Worker;
 use crate::projector::Projector;
-use crate::store::{Checkpoint, Digester, Generation, ReadStore};
+use crate::store::{Checkpoint, Generation, SqliteStore, Stage, Store};
 use crate::{ProjectionError, ProjectionName};
 
 /// What came of comparing a live model with the log.
@@ -32,46 +30,48 @@ impl Verification {
     }
 }
 
-/// Folds the log anew, in a file of its own beside the read database, up to where the live model is, and compares.
+/// Folds the log anew, in a file of its own, up to where the live model is, and compares. Both pass the same events by.
 pub(crate) async fn verify(
-    store: &ReadStore,
-    folder: &Path,
+    store: &dyn Store,
     log: &Arc<dyn EventLog>,
     (name, version): (ProjectionName, u32),
     projector: Box<dyn Projector>,
 ) -> Result<Verification, ProjectionError> {
-    let (live, digest) = digest_of_live(store, name, version).await?;
-    let scratch = tempfile::tempdir_in(folder).map_err(sqlx::Error::Io)?;
-    let fresh = ReadStore::open(&scratch.path().join("read.db")).await?;
-    let checkpoint = Generation::start(&fresh, name, version, log.log_id()).await?;
-    let mut worker = Worker::new(fresh.clone(), Arc::clone(log), projector, checkpoint);
-    worker.catch_up(live.position).await?;
-    worker.write().await?;
-    let table = Generation::table(worker.checkpoint());
-    drop(worker);
-    let fresh_digest = Digester::of(&mut *fresh.writer().await, name, &table).await?;
-    fresh.close().await?;
+    let live = store.digest(name, Stage::Live).await?;
+    let (live, digest) = live
+        .filter(|(live, _)| live.version == version)
+        .ok_or(ProjectionError::NotBuilt(name))?;
+    let skips = store.skips(name, log.log_id()).await?;
+    let scratch = match store.folder() {
+        Some(folder) => tempfile::tempdir_in(folder),
+        None => tempfile::tempdir(),
+    };
+    let scratch = scratch.map_err(sqlx::Error::Io)?;
+    let fresh: Arc<dyn Store> = Arc::new(SqliteStore::open(&scratch.path().join("read.db")).await?);
+    let outcome = fold(&fresh, log, (name, version), projector, &live, skips).await;
+    fresh.close().await;
     Ok(Verification {
         name,
         position: live.position,
         live: digest,
-        fresh: fresh_digest,
+        fresh: outcome?,
     })
 }
 
-/// The live model's checkpoint and digest, of one moment.
-async fn digest_of_live(
-    store: &ReadStore,
-    name: ProjectionName,
-    version: u32,
-) -> Result<(Checkpoint, Sha256Digest), ProjectionError> {
-    let mut reader = store.readers().acquire().await?;
-    let mut moment = reader.begin().await?;
-    let live = Checkpoint::live(&mut *moment, name).await?;
-    let live = live
-        .filter(|live| live.version == version)
-        .ok_or(ProjectionError::NotBuilt(name))?;
-    let digest = Digester::of(&mut moment, name, &Generation::table(&live)).await?;
-    moment.rollback().await?;
-    Ok((live, digest))
+/// The digest of a model that was folded anew up to where `live` is.
+async fn fold(
+    fresh: &Arc<dyn Store>,
+    log: &Arc<dyn EventLog>,
+    (name, version): (ProjectionName, u32),
+    projector: Box<dyn Projector>,
+    live: &Checkpoint,
+    skips: Vec<Position>,
+) -> Result<Sha256Digest, ProjectionError> {
+    let checkpoint = Generation::start(&**fresh, name, version, log.log_id(), None).await?;
+    let mut worker = Worker::open(Arc::clone(fresh), Arc::clone(log), projector, checkpoint, None).await?;
+    worker.skip(skips);
+    worker.catch_up(live.position).await?;
+    worker.write().await?;
+    let digest = fresh.digest(name, Stage::Building).await?;
+    digest.map(|(_, digest)| digest).ok_or(ProjectionError::NotBuilt(name))
 }

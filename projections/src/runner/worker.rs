@@ -1,13 +1,13 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use domain::Position;
 use eventlog::EventLog;
-use sqlx::Connection;
 
 use crate::decoded::{Batch, Decoded};
 use crate::projector::{Halt, Projector};
-use crate::store::{Checkpoint, Generation, ReadStore, Stage};
+use crate::store::{Checkpoint, Fence, Generation, Purpose, Rows, Stage, Store, Transaction};
 use crate::{ProjectionError, ProjectionName};
 
 /// Events that concern nobody are passed by without a write. After so many, the checkpoint is stored all the same, so that
@@ -18,11 +18,15 @@ const PAGE: usize = 4096;
 
 /// Applies events to one model: folds them, and writes rows and checkpoint in one transaction.
 pub(crate) struct Worker {
-    store: ReadStore,
+    store: Arc<dyn Store>,
     log: Arc<dyn EventLog>,
     projector: Box<dyn Projector>,
+    /// The lease that it writes under, where there are leases, and this is not a model that is built beside the live one.
+    fence: Option<Fence>,
     /// As it is stored.
     checkpoint: Checkpoint,
+    /// Events that are passed by.
+    skips: BTreeSet<Position>,
     /// Up to where events were taken; what lies between the checkpoint and this waits in memory, or concerns nobody.
     seen: Position,
     seen_at: Option<DateTime<Utc>>,
@@ -31,22 +35,31 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(
-        store: ReadStore,
+    pub(crate) async fn open(
+        store: Arc<dyn Store>,
         log: Arc<dyn EventLog>,
         mut projector: Box<dyn Projector>,
         checkpoint: Checkpoint,
-    ) -> Self {
+        fence: Option<Fence>,
+    ) -> Result<Self, ProjectionError> {
         projector.use_table(&Generation::table(&checkpoint), checkpoint.position == Position::START);
-        Self {
+        let skips = store.skips(checkpoint.name, log.log_id()).await?;
+        Ok(Self {
             store,
             log,
             projector,
+            fence,
             seen: checkpoint.position,
             seen_at: checkpoint.recorded_at,
+            skips: skips.into_iter().collect(),
             unstored: 0,
             checkpoint,
-        }
+        })
+    }
+
+    /// Passes these events by as well.
+    pub(crate) fn skip(&mut self, positions: impl IntoIterator<Item = Position>) {
+        self.skips.extend(positions);
     }
 
     pub(crate) const fn checkpoint(&self) -> &Checkpoint {
@@ -101,27 +114,34 @@ impl Worker {
         if self.seen == self.checkpoint.position {
             return Ok(());
         }
-        let statements = self.projector.statements()?;
-        let store = self.store.clone();
-        let mut writer = store.writer().await;
-        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-        for statement in statements {
-            statement.run(&mut tx).await?;
-        }
-        self.checkpoint.advance(&mut tx, self.seen, self.seen_at).await?;
+        let rows = self.projector.rows()?;
+        let begun = self.store.begin(self.name(), Purpose::Rows, self.fence.as_ref());
+        let mut tx = begun.await?;
+        self.write_rows(&mut *tx, rows).await?;
         tx.commit().await?;
         self.stored();
         Ok(())
+    }
+
+    /// Writes rows, and moves the checkpoint to what was seen.
+    async fn write_rows(&self, tx: &mut dyn Transaction, rows: Rows) -> Result<(), ProjectionError> {
+        let changed = !rows.is_empty();
+        if changed {
+            tx.write(&Generation::table(&self.checkpoint), rows).await?;
+        }
+        let moved = tx.advance(&self.checkpoint, self.seen, self.seen_at, changed).await?;
+        if moved {
+            Ok(())
+        } else {
+            Err(ProjectionError::Superseded(self.name()))
+        }
     }
 
     /// Puts this model in the place of the live one, which is dropped if it is of the same version. It first goes as far as
     /// that one is, while nobody can move it, so that no reader goes back in time.
     pub(crate) async fn take_over(&mut self) -> Result<(), ProjectionError> {
         self.write().await?;
-        Generation::finish(&self.store, &self.checkpoint).await?;
-        let store = self.store.clone();
-        let mut writer = store.writer().await;
-        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+        Generation::finish(&*self.store, &self.checkpoint).await?;
         let Checkpoint {
             name,
             version,
@@ -129,31 +149,30 @@ impl Worker {
             log_id,
             ..
         } = self.checkpoint;
-        let rival = Checkpoint::live(&mut *tx, name).await?;
-        let rival = rival.filter(|rival| rival.version == version && rival.log_id == log_id);
+        let store = Arc::clone(&self.store);
+        let mut tx = store.begin(name, Purpose::Tables, self.fence.as_ref()).await?;
+        let all = tx.checkpoints(name).await?;
+        let rival = all.iter().find(|c| c.serves(version) && c.log_id == log_id);
         self.follow(rival.map_or(Position::START, |rival| rival.position))
             .await?;
-        for statement in self.projector.statements()? {
-            statement.run(&mut tx).await?;
-        }
-        self.checkpoint.advance(&mut tx, self.seen, self.seen_at).await?;
+        let rows = self.projector.rows()?;
+        self.write_rows(&mut *tx, rows).await?;
         self.checkpoint.position = self.seen;
         self.checkpoint.recorded_at = self.seen_at;
-        let live = Generation::take_over(&mut tx, &self.checkpoint).await?;
+        let live = Generation::take_over(&mut *tx, &self.checkpoint).await?;
         tx.commit().await?;
-        drop(writer);
         self.checkpoint = live;
         self.projector.use_table(&Generation::table(&self.checkpoint), false);
         self.projector.relax();
         self.stored();
         let aside = |c: &Checkpoint| c.stage == Stage::Building && c.version == version && c.generation < generation;
-        Generation::sweep(&self.store, name, aside).await
+        Generation::sweep(&*self.store, name, aside, None).await
     }
 
     /// Puts this model to use where there is none at all: a first build that stops at an event is worth as much as a live
     /// model that stops there.
     pub(crate) async fn take_over_if_alone(&mut self) -> Result<(), ProjectionError> {
-        let alone = Checkpoint::live(self.store.readers(), self.name()).await?.is_none();
+        let alone = Generation::live(&*self.store, self.name()).await?.is_none();
         if alone && self.checkpoint.stage == Stage::Building {
             self.take_over().await?;
         }
@@ -186,10 +205,12 @@ impl Worker {
             generation,
             ..
         } = self.checkpoint;
-        let all = Checkpoint::all(self.store.readers(), name).await?;
-        let mine = |c: &&Checkpoint| c.version == version && (c.stage == Stage::Live || c.generation == generation);
-        let found = all.iter().filter(mine).max_by_key(|c| c.stage == Stage::Live);
+        let all = self.store.checkpoints(name).await?;
+        let mine = |c: &&Checkpoint| c.version == version && (c.serves(version) || c.generation == generation);
+        let found = all.iter().filter(mine).max_by_key(|c| c.serves(version));
         self.checkpoint = found.cloned().ok_or(ProjectionError::NotBuilt(name))?;
+        let skips = self.store.skips(name, self.log.log_id()).await?;
+        self.skips = skips.into_iter().collect();
         self.seen = self.checkpoint.position;
         self.seen_at = self.checkpoint.recorded_at;
         self.unstored = 0;
@@ -216,12 +237,12 @@ impl Worker {
         let mut indexes = Vec::with_capacity(fresh.len());
         let mut relevant = Vec::with_capacity(fresh.len());
         for (index, event) in fresh.iter().enumerate() {
-            if self.projector.concerns(event.category()) {
+            if self.projector.concerns(event.category()) && !self.skips.contains(&event.position()) {
                 indexes.push(index);
                 relevant.push(event);
             }
         }
-        match self.projector.take(&relevant, self.store.readers()).await {
+        match self.projector.take(&relevant, &*self.store).await {
             Ok(()) => {
                 self.pass(last, fresh.len());
                 Ok(())

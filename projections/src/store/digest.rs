@@ -1,55 +1,57 @@
 use domain::Sha256Digest;
-use futures::TryStreamExt;
 use sha2::{Digest, Sha256};
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Column, Row, TypeInfo, ValueRef};
 
-use crate::ProjectionName;
+use super::{EventRow, position_to};
 
-/// The digest of a model: of all its rows, in the order of their keys, and of all their columns.
+/// The digest of a model: of all its rows, in the byte order of their keys, and of all their columns.
 ///
 /// Each value is preceded by its length, and a missing one is told from an empty one, so that two different models never
-/// read the same. Texts, byte strings and whole numbers look the same from every database.
-pub(crate) struct Digester;
+/// read the same. The same rows give the same digest in every database.
+#[derive(Default)]
+pub(crate) struct Digester(Sha256);
 
 impl Digester {
-    /// The digest of the rows of `table`.
-    pub(crate) async fn of(
-        db: &mut SqliteConnection,
-        name: ProjectionName,
-        table: &str,
-    ) -> Result<Sha256Digest, sqlx::Error> {
-        let order = if name == ProjectionName::History {
-            "position"
-        } else {
-            "key"
-        };
-        let sql = format!("SELECT * FROM {table} ORDER BY {order}");
-        let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(db);
-        let mut hash = Sha256::new();
-        while let Some(row) = rows.try_next().await? {
-            for column in row.columns() {
-                value(&mut hash, &row, column.ordinal())?;
-            }
-        }
-        Ok(Sha256Digest::new(hash.finalize().into()))
+    /// The next document.
+    pub(crate) fn document(&mut self, key: &str, lookup: Option<&str>, document: &str) {
+        self.text(key);
+        self.optional(lookup.map(str::as_bytes));
+        self.text(document);
     }
-}
 
-fn value(hash: &mut Sha256, row: &sqlx::sqlite::SqliteRow, index: usize) -> Result<(), sqlx::Error> {
-    let raw = row.try_get_raw(index)?;
-    if raw.is_null() {
-        hash.update([0]);
-        return Ok(());
+    /// The next event of the history.
+    pub(crate) fn event(&mut self, row: &EventRow) -> Result<(), sqlx::Error> {
+        self.number(position_to(row.position)?);
+        self.number(row.recorded_at.timestamp_micros());
+        self.optional(row.account.as_deref().map(str::as_bytes));
+        self.optional(row.provider.as_deref().map(str::as_bytes));
+        let credential = row.credential.map(domain::CredentialId::uuid);
+        self.optional(credential.as_ref().map(|id| id.as_bytes().as_slice()));
+        for text in [&row.kind, &row.actor, &row.envelope, &row.data] {
+            self.text(text);
+        }
+        Ok(())
     }
-    if raw.type_info().name() == "INTEGER" {
-        hash.update([1]);
-        hash.update(row.try_get::<i64, _>(index)?.to_be_bytes());
-        return Ok(());
+
+    /// The digest of all that came.
+    pub(crate) fn finish(self) -> Sha256Digest {
+        Sha256Digest::new(self.0.finalize().into())
     }
-    let bytes: &[u8] = row.try_get(index)?;
-    hash.update([2]);
-    hash.update((bytes.len() as u64).to_be_bytes());
-    hash.update(bytes);
-    Ok(())
+
+    fn text(&mut self, text: &str) {
+        self.optional(Some(text.as_bytes()));
+    }
+
+    fn number(&mut self, number: i64) {
+        self.0.update([1]);
+        self.0.update(number.to_be_bytes());
+    }
+
+    fn optional(&mut self, bytes: Option<&[u8]>) {
+        let Some(bytes) = bytes else {
+            return self.0.update([0]);
+        };
+        self.0.update([2]);
+        self.0.update((bytes.len() as u64).to_be_bytes());
+        self.0.update(bytes);
+    }
 }

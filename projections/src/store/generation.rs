@@ -1,15 +1,13 @@
 use domain::Position;
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{AssertSqlSafe, Connection, raw_sql};
 use uuid::Uuid;
 
-use super::{Checkpoint, DocumentTable, HistoryTable, ReadStore, Stage};
+use super::{Checkpoint, Fence, Purpose, Stage, Store, Transaction};
 use crate::{ProjectionError, ProjectionName};
 
-/// The name of a table, and how it is made.
+/// The name of a table, and how it is made and replaced.
 ///
-/// The live table of version 2 of the catalog is `catalog_v2`, for whoever reads the file; one that is being built has its
-/// generation in its name as well, and is renamed when it takes over.
+/// The live table of version 2 of the catalog is `catalog_v2`, for whoever reads the database; one that is being built has
+/// its generation in its name as well, and is renamed when it takes over.
 pub(crate) struct Generation;
 
 impl Generation {
@@ -33,16 +31,22 @@ impl Generation {
         format!("{name}_v{version}")
     }
 
+    /// The live model of a projection, of whatever version.
+    pub(crate) async fn live(store: &dyn Store, name: ProjectionName) -> Result<Option<Checkpoint>, sqlx::Error> {
+        let all = store.checkpoints(name).await?;
+        Ok(all.into_iter().find(|checkpoint| checkpoint.stage == Stage::Live))
+    }
+
     /// Makes the empty table of a new generation beside whatever is there.
     pub(crate) async fn start(
-        store: &ReadStore,
+        store: &dyn Store,
         name: ProjectionName,
         version: u32,
         log_id: Uuid,
+        fence: Option<&Fence>,
     ) -> Result<Checkpoint, ProjectionError> {
-        let mut writer = store.writer().await;
-        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-        let all = Checkpoint::all(&mut *tx, name).await?;
+        let mut tx = store.begin(name, Purpose::Tables, fence).await?;
+        let all = tx.checkpoints(name).await?;
         let generation = all
             .iter()
             .filter(|c| c.version == version)
@@ -58,36 +62,30 @@ impl Generation {
             log_id,
             position: Position::START,
             recorded_at: None,
+            changes: 0,
         };
-        checkpoint.insert(&mut tx).await?;
-        let table = Self::table(&checkpoint);
-        let ddl = if name == ProjectionName::History {
-            HistoryTable::ddl(&table)
-        } else {
-            DocumentTable::ddl(&table)
-        };
-        raw_sql(AssertSqlSafe(ddl)).execute(&mut *tx).await?;
+        tx.insert(&checkpoint).await?;
+        tx.create(name, &Self::table(&checkpoint)).await?;
         tx.commit().await?;
         Ok(checkpoint)
     }
 
-    /// Makes what was left out while many rows were written: indexes that are cheaper to build at once.
-    pub(crate) async fn finish(store: &ReadStore, checkpoint: &Checkpoint) -> Result<(), ProjectionError> {
-        if checkpoint.name == ProjectionName::History {
-            let ddl = HistoryTable::indexes(&Self::table(checkpoint));
-            raw_sql(AssertSqlSafe(ddl)).execute(&mut *store.writer().await).await?;
-        }
+    /// Makes what was left out while many rows were written.
+    pub(crate) async fn finish(store: &dyn Store, checkpoint: &Checkpoint) -> Result<(), ProjectionError> {
+        let mut tx = store.begin(checkpoint.name, Purpose::Rows, None).await?;
+        tx.index(checkpoint.name, &Self::table(checkpoint)).await?;
+        tx.commit().await?;
         Ok(())
     }
 
     /// Puts `next` in the place of the live model, in the caller's transaction. The live model of the same version is moved
     /// aside, to be dropped by [`Generation::sweep`]; one of another version stays, retired.
-    pub(crate) async fn take_over(tx: &mut SqliteConnection, next: &Checkpoint) -> Result<Checkpoint, ProjectionError> {
-        let live = Checkpoint::all(&mut *tx, next.name).await?;
+    pub(crate) async fn take_over(tx: &mut dyn Transaction, next: &Checkpoint) -> Result<Checkpoint, ProjectionError> {
+        let live = tx.checkpoints(next.name).await?;
         for old in live.into_iter().filter(|c| c.stage != Stage::Building) {
             if old.version != next.version {
                 if old.stage == Stage::Live {
-                    old.enter(tx, Stage::Retired).await?;
+                    enter(tx, &old, Stage::Retired).await?;
                 }
                 continue;
             }
@@ -95,43 +93,46 @@ impl Generation {
                 stage: Stage::Building,
                 ..old.clone()
             };
-            rename(tx, &Self::table(&old), &Self::table(&aside)).await?;
-            old.enter(tx, Stage::Building).await?;
+            tx.rename(&Self::table(&old), &Self::table(&aside)).await?;
+            enter(tx, &old, Stage::Building).await?;
         }
         let live = Checkpoint {
             stage: Stage::Live,
             ..next.clone()
         };
-        rename(tx, &Self::table(next), &Self::table(&live)).await?;
-        next.enter(tx, Stage::Live).await?;
+        tx.rename(&Self::table(next), &Self::table(&live)).await?;
+        enter(tx, next, Stage::Live).await?;
         Ok(live)
     }
 
     /// Drops the models of a projection that are `idle`: nobody reads them, and nobody builds them.
     pub(crate) async fn sweep(
-        store: &ReadStore,
+        store: &dyn Store,
         name: ProjectionName,
-        idle: impl Fn(&Checkpoint) -> bool,
+        idle: impl Fn(&Checkpoint) -> bool + Send,
+        fence: Option<&Fence>,
     ) -> Result<(), ProjectionError> {
-        let mut writer = store.writer().await;
-        let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
-        for checkpoint in Checkpoint::all(&mut *tx, name)
-            .await?
-            .into_iter()
-            .filter(|checkpoint| idle(checkpoint))
-        {
-            let drop = format!("DROP TABLE IF EXISTS {}", Self::table(&checkpoint));
-            raw_sql(AssertSqlSafe(drop)).execute(&mut *tx).await?;
-            checkpoint.delete(&mut tx).await?;
+        let mut found = store.checkpoints(name).await?;
+        found.retain(&idle);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut tx = store.begin(name, Purpose::Tables, fence).await?;
+        let mut all = tx.checkpoints(name).await?;
+        all.retain(idle);
+        for checkpoint in all {
+            tx.remove(&Self::table(&checkpoint)).await?;
+            tx.delete(&checkpoint).await?;
         }
         tx.commit().await?;
         Ok(())
     }
 }
 
-async fn rename(tx: &mut SqliteConnection, from: &str, to: &str) -> Result<(), sqlx::Error> {
-    raw_sql(AssertSqlSafe(format!("ALTER TABLE {from} RENAME TO {to}")))
-        .execute(tx)
-        .await?;
-    Ok(())
+async fn enter(tx: &mut dyn Transaction, checkpoint: &Checkpoint, stage: Stage) -> Result<(), ProjectionError> {
+    if tx.enter(checkpoint, stage).await? {
+        Ok(())
+    } else {
+        Err(ProjectionError::Superseded(checkpoint.name))
+    }
 }

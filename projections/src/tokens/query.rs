@@ -9,6 +9,7 @@ use super::document::Tokens;
 use crate::QueryError;
 use crate::cache::AnswerCache;
 use crate::reader::Reader;
+use crate::store::Scope;
 
 /// How many digests are remembered, those of no token included: whoever sends made-up tokens fills no memory.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
@@ -50,7 +51,7 @@ impl TokensQuery {
             return Ok(known);
         }
         let count = changes.count();
-        let found = self.reader.find(&sha256.to_string(), "", 1).await?;
+        let found = self.reader.find(Scope::Everything, &sha256.to_string(), "", 1).await?;
         let token = found.into_iter().next().map(|document| Arc::new(document.view));
         self.by_digest.put(changes, count, sha256, token.clone());
         Ok(token)
@@ -63,7 +64,7 @@ impl TokensQuery {
     pub async fn get(&self, id: TokenId) -> Result<Option<TokenView>, QueryError> {
         Ok(self
             .reader
-            .get(&id.to_string())
+            .get(Scope::Everything, &id.to_string())
             .await?
             .map(|document| document.view.clone()))
     }
@@ -74,7 +75,10 @@ impl TokensQuery {
     /// [`QueryError`].
     pub async fn list(&self, after: Option<TokenId>, limit: u32) -> Result<TokenPage, QueryError> {
         let after = after.map(|id| id.to_string()).unwrap_or_default();
-        let found = self.reader.range("", &after, limit.saturating_add(1)).await?;
+        let found = self
+            .reader
+            .range(Scope::Everything, "", &after, limit.saturating_add(1))
+            .await?;
         let more = found.len() > limit as usize;
         let items: Vec<TokenView> = found
             .into_iter()

@@ -4,12 +4,13 @@ use domain::StreamId;
 use domain::account::{AccountClosed, AccountEvent};
 use projections::AccountStatus;
 
+use crate::home::Home;
 use crate::story::{chosen, opened};
-use crate::support::{Reading, Writer, account, folder, provider};
+use crate::support::{Reading, Writer, account, provider};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_shows_its_settings_and_the_accounts_above_it() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let (platform, agency, shop) = (account("platform"), account("agency"), account("shop"));
     writer
@@ -31,7 +32,7 @@ async fn an_account_shows_its_settings_and_the_accounts_above_it() {
     writer
         .append(&StreamId::Account(agency.clone()), AccountEvent::from(AccountClosed {}))
         .await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let accounts = reading.projections.accounts();
 
@@ -50,7 +51,7 @@ async fn an_account_shows_its_settings_and_the_accounts_above_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn accounts_are_listed_in_pages_as_a_whole_or_below_one() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let agency = account("agency");
     writer
@@ -61,7 +62,7 @@ async fn accounts_are_listed_in_pages_as_a_whole_or_below_one() {
             .append(&StreamId::Account(account(name)), opened(name, Some(&agency)))
             .await;
     }
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let accounts = reading.projections.accounts();
 

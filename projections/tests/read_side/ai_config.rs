@@ -6,12 +6,13 @@ use domain::recipe::{Field, FieldKind};
 use domain::{AccountId, ConnectionName, ProviderKey, StreamId};
 use projections::{Refusal, Resolution, Source};
 
+use crate::home::Home;
 use crate::story::{added, ai_row, chosen, connected, disconnected, installed, opened, rotated, tested};
-use crate::support::{Reading, Writer, account, connection, credential, folder, provider};
+use crate::support::{Reading, Writer, account, connection, credential, provider};
 
 /// platform ← agency ← shop, and the AI providers `anthropic` and `openai`.
 struct World {
-    _folder: tempfile::TempDir,
+    _home: Home,
     writer: Writer,
     reading: Reading,
     platform: AccountId,
@@ -23,7 +24,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let folder = folder();
+        let home = Home::new();
         let mut writer = Writer::new();
         let (platform, agency, shop) = (account("platform"), account("agency"), account("shop"));
         let (anthropic, openai) = (provider("anthropic"), provider("openai"));
@@ -41,9 +42,9 @@ impl World {
                 .append(&StreamId::Provider(key.clone()), added(ai_row(key, model)))
                 .await;
         }
-        let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+        let reading = Reading::start(&home, &writer.log).await;
         Self {
-            _folder: folder,
+            _home: home,
             writer,
             reading,
             platform,

@@ -5,8 +5,9 @@ use domain::recipe::{Recipe, Test};
 use domain::{Sha256Digest, StreamId};
 use projections::{Badge, CatalogFilter, CatalogPage, ProviderStatus, QueryError};
 
+use crate::home::Home;
 use crate::story::{ai_row, logo, row};
-use crate::support::{Reading, Writer, folder, provider};
+use crate::support::{Reading, Writer, provider};
 
 async fn add(writer: &mut Writer, key: &str, name: &str, category: &str, description: &str) {
     let key = provider(key);
@@ -17,16 +18,16 @@ async fn add(writer: &mut Writer, key: &str, name: &str, category: &str, descrip
     writer.append(&StreamId::Provider(key), crate::story::added(row)).await;
 }
 
-async fn marketplace() -> (tempfile::TempDir, Writer, Reading) {
-    let folder = folder();
+async fn marketplace() -> (Home, Writer, Reading) {
+    let home = Home::new();
     let mut writer = Writer::new();
     add(&mut writer, "gmail", "Gmail", "Email", "").await;
     add(&mut writer, "mailchimp", "Mailchimp", "Email", "Audiences.").await;
     add(&mut writer, "sendgrid", "SendGrid", "Delivery", "Sends mail.").await;
     add(&mut writer, "stripe", "Stripe", "Payments", "").await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
-    (folder, writer, reading)
+    (home, writer, reading)
 }
 
 fn keys(page: &CatalogPage) -> Vec<&str> {
@@ -35,7 +36,7 @@ fn keys(page: &CatalogPage) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_search_gives_the_best_first_with_the_shelves_counted() {
-    let (_folder, _writer, reading) = marketplace().await;
+    let (_home, _writer, reading) = marketplace().await;
     let catalog = reading.projections.catalog();
     let mut filter = CatalogFilter {
         q: Some("MAIL".to_owned()),
@@ -61,7 +62,7 @@ async fn a_search_gives_the_best_first_with_the_shelves_counted() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_follow_one_another_even_when_the_row_between_them_is_retired() {
-    let (_folder, mut writer, reading) = marketplace().await;
+    let (_home, mut writer, reading) = marketplace().await;
     let catalog = reading.projections.catalog();
     let mut filter = CatalogFilter {
         limit: 2,
@@ -82,7 +83,7 @@ async fn pages_follow_one_another_even_when_the_row_between_them_is_retired() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn drafts_and_retired_rows_are_for_platform_admins() {
-    let (_folder, mut writer, reading) = marketplace().await;
+    let (_home, mut writer, reading) = marketplace().await;
     let draft = provider("draft");
     let added = ProviderAdded {
         row: Box::new(row(&draft)),
@@ -119,7 +120,7 @@ async fn drafts_and_retired_rows_are_for_platform_admins() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_shows_its_form_its_badges_and_its_logo() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let key = provider("anthropic");
     let stream = StreamId::Provider(key.clone());
@@ -140,7 +141,7 @@ async fn a_row_shows_its_form_its_badges_and_its_logo() {
     writer
         .append(&StreamId::Provider(tested.clone()), crate::story::added(with_test))
         .await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let catalog = reading.projections.catalog();
 

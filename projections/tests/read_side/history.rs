@@ -4,14 +4,15 @@ use domain::integration::{ConnectionStatus, Standing, Supersede, Verdict};
 use domain::{AccountId, ConnectionName, Position, ProviderKey, StreamId};
 use projections::AuditFilter;
 
+use crate::home::Home;
 use crate::story::{connected, disconnected, erased, installed, issued, opened, released, retired, rotated, tested};
-use crate::support::{Reading, Writer, account, credential, folder, provider};
+use crate::support::{Reading, Writer, account, credential, provider};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_auditor_reads_every_event_once_in_pages_that_leave_nothing_out() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     let mut filter = AuditFilter {
         kind: Some("AccountOpened".to_owned()),
         limit: 3,
@@ -42,7 +43,7 @@ async fn an_auditor_reads_every_event_once_in_pages_that_leave_nothing_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_are_found_by_what_they_concern() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let (shop, other, stripe) = (account("shop"), account("other"), provider("stripe"));
     writer
@@ -58,7 +59,7 @@ async fn events_are_found_by_what_they_concern() {
     writer.append(&token, issued("T", domain::Sha256Digest::of(b"t"))).await;
     let released = released(&stripe, &ConnectionName::default(), credential(1));
     writer.append(&StreamId::Access(shop.clone()), released).await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let history = reading.projections.history();
     let all = AuditFilter {
@@ -137,11 +138,11 @@ async fn live(writer: &mut Writer, shop: &AccountId, stripe: &ProviderKey) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_credential_tells_its_whole_life_with_its_state_after_each_event() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let (shop, stripe, id) = (account("shop"), provider("stripe"), credential(1));
     live(&mut writer, &shop, &stripe).await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let life = reading.projections.history().credential(id).await.unwrap().unwrap();
     assert_eq!((life.account, life.provider), (shop, stripe));

@@ -4,8 +4,9 @@ use chrono::TimeDelta;
 use domain::integration::{ConnectionStatus, IntegrationEvent, IntegrationUninstalled, Standing, Supersede, Verdict};
 use domain::{ConnectionName, StreamId};
 
+use crate::home::Home;
 use crate::story::{added, connected, disconnected, installed, retired, rotated, row, tested};
-use crate::support::{Reading, Writer, account, connection, credential, folder, provider, start};
+use crate::support::{Reading, Writer, account, connection, credential, provider, start};
 
 /// The connection as it should be: status, version in use, candidate, retiring versions.
 type Shown = (ConnectionStatus, Option<u32>, Option<u32>, &'static [u32]);
@@ -44,22 +45,22 @@ async fn a_connection_goes_through_its_states_as_its_events_say() {
 
 /// A shop that looks at its Mailchimp integration after every event.
 struct World {
-    _folder: tempfile::TempDir,
+    _home: Home,
     writer: Writer,
     reading: Reading,
 }
 
 impl World {
     async fn new() -> Self {
-        let folder = folder();
+        let home = Home::new();
         let mut writer = Writer::new();
         let key = provider("mailchimp");
         let mut named = row(&key);
         "Mailchimp".clone_into(&mut named.name);
         writer.append(&StreamId::Provider(key), added(named)).await;
-        let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+        let reading = Reading::start(&home, &writer.log).await;
         Self {
-            _folder: folder,
+            _home: home,
             writer,
             reading,
         }
@@ -102,7 +103,7 @@ impl World {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_sees_its_own_integrations_by_name_and_nobody_elses() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     // The second account's id starts like the first one's, and a dash sorts before the dot of the key.
     let (shop, other) = (account("shop"), account("shop-2"));
@@ -122,7 +123,7 @@ async fn an_account_sees_its_own_integrations_by_name_and_nobody_elses() {
     writer
         .append(&StreamId::Integration(shop.clone(), provider("c")), gone)
         .await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let integrations = reading.projections.integrations();
     let names = |views: Vec<projections::IntegrationView>| views.into_iter().map(|v| v.name).collect::<Vec<_>>();
@@ -138,13 +139,13 @@ async fn an_account_sees_its_own_integrations_by_name_and_nobody_elses() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_connection_comes_and_goes_with_its_key() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let (shop, key, second) = (account("shop"), provider("stripe"), connection("second"));
     let stream = StreamId::Integration(shop.clone(), key.clone());
     writer.append(&stream, installed()).await;
     writer.append(&stream, connected(&second, credential(1))).await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let integrations = reading.projections.integrations();
     let connections = integrations.get(&shop, &key).await.unwrap().unwrap().connections;

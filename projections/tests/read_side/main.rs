@@ -1,4 +1,4 @@
-//! The read side as a whole, on real files.
+//! The read side as a whole, on SQLite files. `../read_side_postgres` runs the same on PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -8,8 +8,10 @@ mod catalog;
 mod doubles;
 mod failures;
 mod history;
+mod home;
 mod integrations;
 mod models_are_folds;
+mod poison;
 mod runner;
 mod story;
 mod support;

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::home::Home;
 use crate::story::Teller;
-use crate::support::{PATIENCE, Reading, Writer, folder};
+use crate::support::{PATIENCE, Reading, Writer};
 use domain::integration::{Connection, Integration};
 use domain::{Aggregate, Event, StreamId};
 use eventlog::{EventLog, MemoryLog};
@@ -38,8 +39,7 @@ where
 #[test]
 fn a_model_that_grew_in_pieces_equals_one_that_was_folded_at_once() {
     with_stories(12, 300, async |story| {
-        let folder = folder();
-        let file = folder.path().join("read.db");
+        let home = Home::new();
         let mut writer = Writer::new();
         let log = Arc::clone(&writer.log);
         // The first third is there before the read side, the second arrives while it runs, and the last after a restart.
@@ -47,7 +47,7 @@ fn a_model_that_grew_in_pieces_equals_one_that_was_folded_at_once() {
         for (stream, event) in &story[..third] {
             writer.append(stream, event.clone()).await;
         }
-        let reading = Reading::start(&file, &log).await;
+        let reading = Reading::start(&home, &log).await;
         for (stream, event) in &story[third..2 * third] {
             writer.append(stream, event.clone()).await;
         }
@@ -56,7 +56,7 @@ fn a_model_that_grew_in_pieces_equals_one_that_was_folded_at_once() {
         for (stream, event) in &story[2 * third..] {
             writer.append(stream, event.clone()).await;
         }
-        let reading = Reading::start(&file, &log).await;
+        let reading = Reading::start(&home, &log).await;
         reading.settle().await;
         reading.assert_verified().await;
         reading.stop().await;
@@ -66,7 +66,7 @@ fn a_model_that_grew_in_pieces_equals_one_that_was_folded_at_once() {
 #[test]
 fn what_an_account_reads_is_what_its_aggregate_says() {
     with_stories(12, 300, async |story| {
-        let folder = folder();
+        let home = Home::new();
         let mut writer = Writer::new();
         let log = Arc::clone(&writer.log);
         let mut streams = BTreeSet::new();
@@ -74,7 +74,7 @@ fn what_an_account_reads_is_what_its_aggregate_says() {
             writer.append(&stream, event).await;
             streams.insert(stream);
         }
-        let reading = Reading::start(&folder.path().join("read.db"), &log).await;
+        let reading = Reading::start(&home, &log).await;
         reading.settle().await;
         for stream in &streams {
             let StreamId::Integration(account, provider) = stream else {
@@ -116,10 +116,10 @@ async fn aggregate(log: &dyn EventLog, stream: &StreamId) -> Integration {
 #[test]
 fn the_past_is_answered_as_it_was_answered_then() {
     with_stories(8, 120, async |story| {
-        let folder = folder();
+        let home = Home::new();
         let mut writer = Writer::new();
         let log = Arc::clone(&writer.log);
-        let reading = Reading::start(&folder.path().join("read.db"), &log).await;
+        let reading = Reading::start(&home, &log).await;
         let everything = CatalogFilter {
             limit: 100,
             ..CatalogFilter::default()
@@ -163,7 +163,7 @@ fn the_past_is_answered_as_it_was_answered_then() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_time_of_the_past_includes_what_was_recorded_by_then() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let key = crate::support::provider("mailchimp");
     let stream = StreamId::Provider(key.clone());
@@ -175,7 +175,7 @@ async fn a_time_of_the_past_includes_what_was_recorded_by_then() {
         .await;
     let retired = domain::provider::ProviderEvent::from(domain::provider::ProviderRetired {});
     writer.append(&stream, retired).await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let at = |second| AsOf::Time(crate::support::start() + chrono::TimeDelta::seconds(second));
     let catalog = reading.projections.catalog();
@@ -187,13 +187,13 @@ async fn a_time_of_the_past_includes_what_was_recorded_by_then() {
 
 #[tokio::test]
 async fn an_empty_log_gives_empty_models_that_can_be_asked() {
-    let folder = folder();
+    let home = Home::new();
     let log: Arc<dyn EventLog> = Arc::new(MemoryLog::new());
-    let before = Projections::open(&folder.path().join("read.db")).await.unwrap();
+    let before = Projections::connect(home.url()).await.unwrap();
     let answer = before.catalog().providers().await;
     assert!(matches!(answer, Err(QueryError::NotReady(ProjectionName::Catalog))));
     drop(before);
-    let reading = Reading::start(&folder.path().join("read.db"), &log).await;
+    let reading = Reading::start(&home, &log).await;
     reading.settle().await;
     assert!(reading.projections.status().iter().all(|status| status.live));
     assert!(reading.projections.catalog().providers().await.unwrap().is_empty());

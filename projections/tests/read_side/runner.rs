@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::doubles::{Gate, Unreliable};
+use crate::home::Home;
 use crate::story::{Teller, added, installed, issued, opened, row};
-use crate::support::{PATIENCE, Reading, Writer, account, folder, provider};
+use crate::support::{PATIENCE, Reading, Writer, account, provider};
 use bus::LocalBus;
 use domain::{Event, Position, StreamId};
 use projections::{Behind, ProjectionError, ProjectionName, Projections, State};
@@ -37,10 +38,10 @@ async fn append_unreadable(writer: &mut Writer, stream: &StreamId, event: impl I
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_cannot_be_read_stops_the_projections_that_it_concerns_and_no_others() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let log = Arc::clone(&writer.log);
-    let reading = Reading::start(&folder.path().join("read.db"), &log).await;
+    let reading = Reading::start(&home, &log).await;
     let token = StreamId::Token("00000000-0000-0000-0000-000000000001".parse().unwrap());
     let before = writer
         .append(&StreamId::Account(account("agency")), opened("Agency", None))
@@ -89,8 +90,7 @@ async fn an_event_that_cannot_be_read_stops_the_projections_that_it_concerns_and
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn neither_a_restart_nor_a_rebuild_gets_past_an_event_that_cannot_be_read() {
-    let folder = folder();
-    let file = folder.path().join("read.db");
+    let home = Home::new();
     let mut writer = Writer::new();
     let log = Arc::clone(&writer.log);
     writer
@@ -99,7 +99,7 @@ async fn neither_a_restart_nor_a_rebuild_gets_past_an_event_that_cannot_be_read(
     let shop = StreamId::Account(account("shop"));
     let poison = append_unreadable(&mut writer, &shop, opened("Shop", None)).await;
     for _ in 0..2 {
-        let reading = Reading::start(&file, &log).await;
+        let reading = Reading::start(&home, &log).await;
         let history = [ProjectionName::History];
         let behind = reading
             .projections
@@ -124,7 +124,7 @@ fn all_events() -> projections::AuditFilter {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_cannot_follow_stops_its_projection_after_all_that_came_before() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let key = provider("mailchimp");
     writer.append(&StreamId::Provider(key.clone()), added(row(&key))).await;
@@ -137,7 +137,7 @@ async fn an_event_that_cannot_follow_stops_its_projection_after_all_that_came_be
         )
         .await;
     writer.append(&orphan, installed()).await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading
         .projections
         .wait_for(&[ProjectionName::Catalog], poison, PATIENCE)
@@ -158,10 +158,10 @@ async fn an_event_that_cannot_follow_stops_its_projection_after_all_that_came_be
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_bus_repeats_and_loses_makes_no_difference() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let log = Arc::clone(&writer.log);
-    let projections = Projections::open(&folder.path().join("read.db")).await.unwrap();
+    let projections = Projections::connect(home.url()).await.unwrap();
     let bus = Arc::new(Unreliable { inner: LocalBus::new() });
     let (stop, stopped) = watch::channel(false);
     let mut tasks = projections
@@ -187,11 +187,11 @@ async fn what_the_bus_repeats_and_loses_makes_no_difference() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_beside_the_live_model_takes_over_without_a_gap_while_events_arrive() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let log = Arc::clone(&writer.log);
     tell(&mut writer, 500, 1).await;
-    let reading = Reading::start(&folder.path().join("read.db"), &log).await;
+    let reading = Reading::start(&home, &log).await;
     reading.settle().await;
     // The rebuild reads through a gate, and stands before it while the live models go on.
     let gate = Arc::new(Gate {
@@ -224,24 +224,20 @@ async fn a_rebuild_beside_the_live_model_takes_over_without_a_gap_while_events_a
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rebuild_repairs_a_model_that_was_tampered_with() {
-    let folder = folder();
-    let file = folder.path().join("read.db");
+    let home = Home::new();
     let mut writer = Writer::new();
     let log = Arc::clone(&writer.log);
     writer
         .append(&StreamId::Account(account("agency")), opened("Agency", None))
         .await;
-    let reading = Reading::start(&file, &log).await;
+    let reading = Reading::start(&home, &log).await;
     reading.settle().await;
     reading.stop().await;
 
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
-    let database = sqlx::SqlitePool::connect_with(options).await.unwrap();
-    let changed = sqlx::query("UPDATE accounts_v1 SET document = replace(document, 'Agency', 'Forged')");
-    assert_eq!(changed.execute(&database).await.unwrap().rows_affected(), 1);
-    database.close().await;
+    home.tamper("UPDATE accounts_v1 SET document = replace(document, 'Agency', 'Forged')")
+        .await;
 
-    let projections = Projections::open(&file).await.unwrap();
+    let projections = Projections::connect(home.url()).await.unwrap();
     assert!(
         !projections
             .verify(ProjectionName::Accounts, Arc::clone(&log))
@@ -266,11 +262,10 @@ async fn a_rebuild_repairs_a_model_that_was_tampered_with() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_of_another_log_is_never_shown() {
-    let folder = folder();
-    let file = folder.path().join("read.db");
+    let home = Home::new();
     let mut first = Writer::new();
     tell(&mut first, 50, 1).await;
-    let reading = Reading::start(&file, &first.log).await;
+    let reading = Reading::start(&home, &first.log).await;
     reading.settle().await;
     reading.stop().await;
 
@@ -278,7 +273,7 @@ async fn a_model_of_another_log_is_never_shown() {
     second
         .append(&StreamId::Account(account("other")), opened("Other", None))
         .await;
-    let reading = Reading::start(&file, &second.log).await;
+    let reading = Reading::start(&home, &second.log).await;
     reading.settle().await;
     let accounts = reading.projections.accounts().list(None, None, 10).await.unwrap().items;
     assert_eq!(accounts.iter().map(|a| a.id.as_str()).collect::<Vec<_>>(), ["other"]);
@@ -288,12 +283,12 @@ async fn a_model_of_another_log_is_never_shown() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_waits_for_what_is_not_there_is_told_how_far_the_model_is() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let position = writer
         .append(&StreamId::Account(account("agency")), opened("Agency", None))
         .await;
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading
         .projections
         .wait_for(&[ProjectionName::Accounts], position, PATIENCE)
@@ -319,9 +314,9 @@ async fn whoever_waits_for_what_is_not_there_is_told_how_far_the_model_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_counts_as_a_change_for_the_models_that_it_concerns_alone() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let changes = |name| reading.projections.changed(name);
     let before = ProjectionName::ALL.map(changes);
@@ -341,14 +336,13 @@ async fn an_event_counts_as_a_change_for_the_models_that_it_concerns_alone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_checkpoint_that_somebody_else_moved_is_taken_up_again_and_nothing_is_applied_twice() {
-    let folder = folder();
-    let file = folder.path().join("read.db");
+    let home = Home::new();
     let mut writer = Writer::new();
     let log = Arc::clone(&writer.log);
     // Two programs on one file: an error of the operator's, that must not spoil the models.
-    let one = Reading::start(&file, &log).await;
+    let one = Reading::start(&home, &log).await;
     one.settle().await;
-    let other = Reading::start(&file, &log).await;
+    let other = Reading::start(&home, &log).await;
     other.settle().await;
     tell(&mut writer, 60, 1).await;
     one.settle().await;

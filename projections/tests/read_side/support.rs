@@ -1,6 +1,5 @@
 //! A log that tells a story, and a read side that follows it.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,10 +11,11 @@ use domain::{
 };
 use eventlog::{EventLog, Expected, MemoryLog, NewEvent};
 use projections::{ProjectionName, Projections};
-use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use uuid::Uuid;
+
+use crate::home::Home;
 
 /// When the first event of every story was recorded; each that follows came a second later.
 pub(crate) fn start() -> DateTime<Utc> {
@@ -60,7 +60,7 @@ impl Writer {
         let command = CommandId::new(Uuid::from_u64_pair(1, number));
         let account = match stream {
             StreamId::Account(id) | StreamId::Access(id) | StreamId::Integration(id, _) => Some(id.clone()),
-            StreamId::Provider(_) | StreamId::Token(_) | StreamId::Keyring => None,
+            StreamId::Provider(_) | StreamId::Token(_) | StreamId::Keyring | StreamId::Operations => None,
         };
         let metadata = Metadata {
             actor: Actor {
@@ -90,7 +90,7 @@ impl Writer {
     }
 }
 
-/// A read side that runs on a file of its own.
+/// A read side that runs on a database of its own.
 pub(crate) struct Reading {
     pub(crate) projections: Arc<Projections>,
     pub(crate) log: Arc<dyn EventLog>,
@@ -100,8 +100,8 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Starts everything: the relay, the feed and the projections.
-    pub(crate) async fn start(file: &Path, log: &Arc<dyn EventLog>) -> Self {
-        let projections = Arc::new(Projections::open(file).await.unwrap());
+    pub(crate) async fn start(home: &Home, log: &Arc<dyn EventLog>) -> Self {
+        let projections = Arc::new(Projections::connect(home.url()).await.unwrap());
         let bus = Arc::new(LocalBus::new());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = projections
@@ -141,11 +141,6 @@ impl Reading {
             assert!(outcome.holds(), "{name} is not what the log says");
         }
     }
-}
-
-/// A folder for one test, and the read database in it.
-pub(crate) fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
 }
 
 /// Long enough for a busy machine.

@@ -5,16 +5,17 @@ use domain::token::{TokenEvent, TokenRevoked};
 use domain::{Sha256Digest, StreamId, TokenId};
 use uuid::Uuid;
 
+use crate::home::Home;
 use crate::story::issued;
-use crate::support::{Reading, Writer, folder, start};
+use crate::support::{Reading, Writer, start};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_is_recognised_by_its_digest_until_it_is_revoked() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     let id = TokenId::new(Uuid::from_u128(1));
     let digest = Sha256Digest::of(b"token");
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let tokens = reading.projections.tokens();
     assert_eq!(tokens.by_sha256(digest).await.unwrap(), None);
@@ -45,7 +46,7 @@ async fn a_token_is_recognised_by_its_digest_until_it_is_revoked() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_are_listed_in_pages_without_their_digests() {
-    let folder = folder();
+    let home = Home::new();
     let mut writer = Writer::new();
     for number in 1..=3 {
         let id = TokenId::new(Uuid::from_u128(number));
@@ -56,7 +57,7 @@ async fn tokens_are_listed_in_pages_without_their_digests() {
             )
             .await;
     }
-    let reading = Reading::start(&folder.path().join("read.db"), &writer.log).await;
+    let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
     let tokens = reading.projections.tokens();
     let first = tokens.list(None, 2).await.unwrap();

@@ -1,0 +1,76 @@
+use chrono::DateTime;
+use domain::Position;
+use sqlx::postgres::PgRow;
+use sqlx::{PgExecutor, Row};
+use uuid::Uuid;
+
+use crate::ProjectionName;
+use crate::store::{Checkpoint, Stage, Stop, position_from};
+
+pub(super) async fn all(db: impl PgExecutor<'_>, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
+    let rows = sqlx::query("SELECT * FROM projection WHERE name = $1 ORDER BY version, generation")
+        .bind(name.as_str())
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| checkpoint(name, row)).collect()
+}
+
+/// Reads the columns of the bookkeeping.
+pub(super) fn checkpoint(name: ProjectionName, row: &PgRow) -> Result<Checkpoint, sqlx::Error> {
+    let recorded_at: Option<i64> = row.try_get("recorded_at")?;
+    Ok(Checkpoint {
+        name,
+        version: small(row, "version")?,
+        generation: small(row, "generation")?,
+        stage: Stage::parse(row.try_get("state")?)?,
+        log_id: uuid_from(row.try_get("log_id")?)?,
+        position: position_from(row.try_get("position")?)?,
+        recorded_at: recorded_at.and_then(DateTime::from_timestamp_micros),
+        changes: row.try_get("changes")?,
+    })
+}
+
+pub(super) async fn stop(
+    db: impl PgExecutor<'_>,
+    name: ProjectionName,
+    version: u32,
+) -> Result<Option<Stop>, sqlx::Error> {
+    let row = sqlx::query("SELECT position, reason FROM projection_stop WHERE name = $1 AND version = $2")
+        .bind(name.as_str())
+        .bind(i64::from(version))
+        .fetch_optional(db)
+        .await?;
+    let read = |row: PgRow| {
+        Ok(Stop {
+            name,
+            version,
+            position: position_from(row.try_get(0)?)?,
+            reason: row.try_get(1)?,
+        })
+    };
+    row.map(read).transpose()
+}
+
+pub(super) async fn skips(
+    db: impl PgExecutor<'_>,
+    name: ProjectionName,
+    log_id: Uuid,
+) -> Result<Vec<Position>, sqlx::Error> {
+    let positions: Vec<i64> =
+        sqlx::query_scalar("SELECT position FROM projection_skip WHERE name = $1 AND log_id = $2 ORDER BY position")
+            .bind(name.as_str())
+            .bind(log_id.as_bytes().as_slice())
+            .fetch_all(db)
+            .await?;
+    positions.into_iter().map(position_from).collect()
+}
+
+/// PostgreSQL's integers are signed.
+fn small(row: &PgRow, column: &str) -> Result<u32, sqlx::Error> {
+    u32::try_from(row.try_get::<i64, _>(column)?).map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}
+
+/// A UUID, stored as its 16 bytes.
+pub(super) fn uuid_from(bytes: &[u8]) -> Result<Uuid, sqlx::Error> {
+    Uuid::from_slice(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}

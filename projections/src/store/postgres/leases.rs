@@ -1,0 +1,177 @@
+use async_trait::async_trait;
+use sqlx::postgres::{PgListener, PgRow};
+use sqlx::{Connection, Row};
+
+use super::PostgresStore;
+use super::bookkeeping::checkpoint;
+use super::connect::SCHEMA;
+use crate::ProjectionName;
+use crate::store::{Fence, Glance, Hints, Leases, Stop, position_from};
+
+/// How long a lease lasts that is not renewed.
+const LASTS: &str = "interval '5 seconds'";
+
+#[async_trait]
+impl Leases for PostgresStore {
+    async fn look(&self, wanted: &[(ProjectionName, u32)]) -> Result<Vec<Glance>, sqlx::Error> {
+        let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+        let versions: Vec<i64> = wanted.iter().map(|(_, version)| i64::from(*version)).collect();
+        let rows = sqlx::query(
+            "SELECT wanted.place, p.*, s.position AS stop_position, s.reason,
+                    coalesce(l.expires_at <= clock_timestamp(), true) AS free
+             FROM UNNEST($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (name, version, place)
+             LEFT JOIN projection p ON p.name = wanted.name AND p.version = wanted.version AND p.state <> 'building'
+             LEFT JOIN projection_stop s ON s.name = wanted.name AND s.version = wanted.version
+             LEFT JOIN projection_lease l ON l.name = wanted.name AND l.version = wanted.version
+             ORDER BY place",
+        )
+        .bind(names)
+        .bind(versions)
+        .fetch_all(&self.pools.readers)
+        .await?;
+        rows.iter()
+            .zip(wanted)
+            .map(|(row, wanted)| glance(row, *wanted))
+            .collect()
+    }
+
+    async fn take(&self, name: ProjectionName, version: u32) -> Result<Option<Fence>, sqlx::Error> {
+        let mut connection = self.pools.writers.acquire().await?;
+        let mut tx = connection.begin().await?;
+        // Unlike a read model, an epoch that was given away must never be forgotten. A lease in use is not waited for.
+        sqlx::raw_sql("SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '200ms'")
+            .execute(&mut *tx)
+            .await?;
+        let sql = format!(
+            "INSERT INTO projection_lease AS lease (name, version, owner, epoch, expires_at)
+             VALUES ($1, $2, $3, 1, clock_timestamp() + {LASTS})
+             ON CONFLICT (name, version) DO UPDATE
+             SET owner = excluded.owner, epoch = lease.epoch + 1, expires_at = clock_timestamp() + {LASTS}
+             WHERE lease.expires_at <= clock_timestamp()
+             RETURNING epoch"
+        );
+        let taken = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+            .bind(name.as_str())
+            .bind(i64::from(version))
+            .bind(self.owner.as_bytes().as_slice())
+            .fetch_optional(&mut *tx)
+            .await;
+        let epoch = match taken {
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some("55P03") => None,
+            taken => taken?,
+        };
+        if epoch.is_some() {
+            tx.commit().await?;
+        }
+        Ok(epoch.map(|epoch| Fence {
+            name,
+            version,
+            owner: self.owner,
+            epoch,
+        }))
+    }
+
+    async fn renew(&self, held: &[Fence]) -> Result<Vec<Fence>, sqlx::Error> {
+        if held.is_empty() {
+            return Ok(Vec::new());
+        }
+        // One that is locked is in use by a commit of our own, and has another turn.
+        let sql = format!(
+            "WITH held AS MATERIALIZED (
+                 SELECT l.name, l.version FROM projection_lease l
+                 JOIN UNNEST($1::text[], $2::bigint[], $3::bigint[]) AS h (name, version, epoch)
+                   ON l.name = h.name AND l.version = h.version AND l.epoch = h.epoch
+                 WHERE l.owner = $4 AND l.expires_at > clock_timestamp()
+                 FOR UPDATE OF l SKIP LOCKED
+             )
+             UPDATE projection_lease l SET expires_at = clock_timestamp() + {LASTS}
+             FROM held WHERE l.name = held.name AND l.version = held.version"
+        );
+        let names: Vec<&str> = held.iter().map(|fence| fence.name.as_str()).collect();
+        let versions: Vec<i64> = held.iter().map(|fence| i64::from(fence.version)).collect();
+        let epochs: Vec<i64> = held.iter().map(|fence| fence.epoch).collect();
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(&names)
+            .bind(&versions)
+            .bind(&epochs)
+            .bind(self.owner.as_bytes().as_slice())
+            .execute(&self.pools.writers)
+            .await?;
+        let lost: Vec<i64> = sqlx::query_scalar(
+            "SELECT h.place FROM UNNEST($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY
+                    AS h (name, version, epoch, place)
+             WHERE NOT EXISTS (
+                 SELECT FROM projection_lease l
+                 WHERE l.name = h.name AND l.version = h.version AND l.epoch = h.epoch AND l.owner = $4
+                   AND l.expires_at > clock_timestamp()
+             )",
+        )
+        .bind(names)
+        .bind(versions)
+        .bind(epochs)
+        .bind(self.owner.as_bytes().as_slice())
+        .fetch_all(&self.pools.writers)
+        .await?;
+        let at = |place: i64| usize::try_from(place - 1).ok().and_then(|place| held.get(place));
+        Ok(lost.into_iter().filter_map(at).copied().collect())
+    }
+
+    async fn release(&self, held: &[Fence]) -> Result<(), sqlx::Error> {
+        for fence in held {
+            sqlx::query(
+                "UPDATE projection_lease SET expires_at = clock_timestamp()
+                 WHERE name = $1 AND version = $2 AND epoch = $3 AND owner = $4",
+            )
+            .bind(fence.name.as_str())
+            .bind(i64::from(fence.version))
+            .bind(fence.epoch)
+            .bind(fence.owner.as_bytes().as_slice())
+            .execute(&self.pools.writers)
+            .await?;
+        }
+        sqlx::query("SELECT pg_notify($1, '')")
+            .bind(SCHEMA)
+            .execute(&self.pools.writers)
+            .await?;
+        Ok(())
+    }
+
+    async fn hints(&self) -> Result<Box<dyn Hints>, sqlx::Error> {
+        let mut listener = PgListener::connect_with(&self.pools.listener).await?;
+        listener.ignore_pool_close_event(false);
+        listener.listen(SCHEMA).await?;
+        Ok(Box::new(Listening(listener)))
+    }
+}
+
+fn glance(row: &PgRow, (name, version): (ProjectionName, u32)) -> Result<Glance, sqlx::Error> {
+    let there: Option<&str> = row.try_get("state")?;
+    let stopped: Option<i64> = row.try_get("stop_position")?;
+    let stop = match stopped {
+        Some(position) => Some(Stop {
+            name,
+            version,
+            position: position_from(position)?,
+            reason: row.try_get("reason")?,
+        }),
+        None => None,
+    };
+    Ok(Glance {
+        name,
+        model: there.map(|_| checkpoint(name, row)).transpose()?,
+        stop,
+        free: row.try_get("free")?,
+    })
+}
+
+struct Listening(PgListener);
+
+#[async_trait]
+impl Hints for Listening {
+    async fn next(&mut self) -> Result<(), sqlx::Error> {
+        // None says that the connection was lost and hints with it: a hint as good as any.
+        self.0.try_recv().await?;
+        while self.0.next_buffered().is_some() {}
+        Ok(())
+    }
+}

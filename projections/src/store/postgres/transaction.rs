@@ -1,0 +1,218 @@
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use domain::Position;
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, raw_sql};
+use uuid::Uuid;
+
+use super::connect::SCHEMA;
+use super::{bookkeeping, documents, events, tables};
+use crate::ProjectionName;
+use crate::store::{Checkpoint, Fence, Purpose, Rows, Stage, Stop, Transaction, position_to};
+
+/// The first half of the advisory locks of projections; the second is a projection's place among all.
+const LOCKS: i32 = 0x50C0;
+
+/// A transaction that writes.
+pub(super) struct PostgresTransaction {
+    tx: sqlx::Transaction<'static, Postgres>,
+}
+
+impl PostgresTransaction {
+    /// Begins it: for the rows of every account, together with other writers of rows or, where tables are made and renamed,
+    /// without them; and under a lease, which nobody can take before it ends.
+    pub(super) async fn begin(
+        pool: &PgPool,
+        name: ProjectionName,
+        purpose: Purpose,
+        fence: Option<&Fence>,
+    ) -> Result<Self, sqlx::Error> {
+        let mut tx = pool.begin().await?;
+        let lock = match purpose {
+            Purpose::Rows => "pg_advisory_xact_lock_shared",
+            Purpose::Tables => "pg_advisory_xact_lock",
+        };
+        let place = name.index();
+        let mut sql = format!("SET LOCAL soconnective.account = '*'; SELECT {lock}({LOCKS}, {place});");
+        if purpose == Purpose::Tables {
+            sql.push_str("SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '60s';");
+        }
+        if let Some(Fence {
+            name,
+            version,
+            owner,
+            epoch,
+        }) = fence
+        {
+            let owner = owner.simple();
+            sql.push_str(&format!("SELECT hold('{name}', {version}, '\\x{owner}', {epoch});"));
+        }
+        run(&mut tx, sql).await?;
+        Ok(Self { tx })
+    }
+
+    /// Tells those who follow that something has moved.
+    async fn tell(&mut self, name: ProjectionName) -> Result<(), sqlx::Error> {
+        sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(SCHEMA)
+            .bind(name.as_str())
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+}
+
+async fn run(db: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
+    raw_sql(AssertSqlSafe(sql)).execute(db).await?;
+    Ok(())
+}
+
+#[async_trait]
+impl Transaction for PostgresTransaction {
+    async fn checkpoints(&mut self, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
+        bookkeeping::all(&mut *self.tx, name).await
+    }
+
+    async fn insert(&mut self, checkpoint: &Checkpoint) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO projection (name, version, generation, state, log_id, position, recorded_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(checkpoint.name.as_str())
+        .bind(i64::from(checkpoint.version))
+        .bind(i64::from(checkpoint.generation))
+        .bind(checkpoint.stage.as_str())
+        .bind(checkpoint.log_id.as_bytes().as_slice())
+        .bind(position_to(checkpoint.position)?)
+        .bind(checkpoint.recorded_at.map(|time| time.timestamp_micros()))
+        .execute(&mut *self.tx)
+        .await?;
+        Ok(())
+    }
+
+    async fn advance(
+        &mut self,
+        checkpoint: &Checkpoint,
+        position: Position,
+        recorded_at: Option<DateTime<Utc>>,
+        changed: bool,
+    ) -> Result<bool, sqlx::Error> {
+        let moved = sqlx::query(
+            "WITH moved AS (
+                 UPDATE projection SET position = $1, recorded_at = $2, changes = changes + $3
+                 WHERE name = $4 AND version = $5 AND generation = $6 AND state = $7 AND position = $8
+                 RETURNING name
+             )
+             SELECT pg_notify($9, name) FROM moved",
+        )
+        .bind(position_to(position)?)
+        .bind(recorded_at.map(|time| time.timestamp_micros()))
+        .bind(i64::from(changed))
+        .bind(checkpoint.name.as_str())
+        .bind(i64::from(checkpoint.version))
+        .bind(i64::from(checkpoint.generation))
+        .bind(checkpoint.stage.as_str())
+        .bind(position_to(checkpoint.position)?)
+        .bind(SCHEMA)
+        .fetch_all(&mut *self.tx)
+        .await?;
+        Ok(moved.len() == 1)
+    }
+
+    async fn enter(&mut self, checkpoint: &Checkpoint, stage: Stage) -> Result<bool, sqlx::Error> {
+        let moved = sqlx::query(
+            "UPDATE projection SET state = $1
+             WHERE name = $2 AND version = $3 AND generation = $4 AND state = $5 AND position = $6",
+        )
+        .bind(stage.as_str())
+        .bind(checkpoint.name.as_str())
+        .bind(i64::from(checkpoint.version))
+        .bind(i64::from(checkpoint.generation))
+        .bind(checkpoint.stage.as_str())
+        .bind(position_to(checkpoint.position)?)
+        .execute(&mut *self.tx)
+        .await?;
+        self.tell(checkpoint.name).await?;
+        Ok(moved.rows_affected() == 1)
+    }
+
+    async fn delete(&mut self, checkpoint: &Checkpoint) -> Result<(), sqlx::Error> {
+        sqlx::query("DELETE FROM projection WHERE name = $1 AND version = $2 AND generation = $3")
+            .bind(checkpoint.name.as_str())
+            .bind(i64::from(checkpoint.version))
+            .bind(i64::from(checkpoint.generation))
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    async fn write(&mut self, table: &str, rows: Rows) -> Result<(), sqlx::Error> {
+        match rows {
+            Rows::Documents(rows) => documents::write(&mut self.tx, table, &rows).await,
+            Rows::Events(rows) => events::write(&mut self.tx, table, &rows).await,
+        }
+    }
+
+    async fn create(&mut self, name: ProjectionName, table: &str) -> Result<(), sqlx::Error> {
+        run(&mut self.tx, tables::ddl(name, table)).await
+    }
+
+    async fn index(&mut self, name: ProjectionName, table: &str) -> Result<(), sqlx::Error> {
+        if name != ProjectionName::History {
+            return Ok(());
+        }
+        let sql = ["SET LOCAL statement_timeout = 0;", &tables::indexes(table)].concat();
+        run(&mut self.tx, sql).await
+    }
+
+    async fn rename(&mut self, from: &str, to: &str) -> Result<(), sqlx::Error> {
+        run(&mut self.tx, format!("ALTER TABLE {from} RENAME TO {to}")).await
+    }
+
+    async fn remove(&mut self, table: &str) -> Result<(), sqlx::Error> {
+        run(&mut self.tx, format!("DROP TABLE IF EXISTS {table}")).await
+    }
+
+    async fn set_stop(&mut self, stop: &Stop) -> Result<(), sqlx::Error> {
+        sqlx::query(
+            "INSERT INTO projection_stop (name, version, position, reason) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (name, version) DO UPDATE SET position = excluded.position, reason = excluded.reason",
+        )
+        .bind(stop.name.as_str())
+        .bind(i64::from(stop.version))
+        .bind(position_to(stop.position)?)
+        .bind(stop.reason.replace('\0', " "))
+        .execute(&mut *self.tx)
+        .await?;
+        self.tell(stop.name).await
+    }
+
+    async fn clear_stop(
+        &mut self,
+        name: ProjectionName,
+        version: u32,
+        position: Position,
+    ) -> Result<bool, sqlx::Error> {
+        let cleared = sqlx::query("DELETE FROM projection_stop WHERE name = $1 AND version = $2 AND position = $3")
+            .bind(name.as_str())
+            .bind(i64::from(version))
+            .bind(position_to(position)?)
+            .execute(&mut *self.tx)
+            .await?;
+        self.tell(name).await?;
+        Ok(cleared.rows_affected() == 1)
+    }
+
+    async fn skip(&mut self, name: ProjectionName, log_id: Uuid, position: Position) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO projection_skip (name, log_id, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
+            .bind(name.as_str())
+            .bind(log_id.as_bytes().as_slice())
+            .bind(position_to(position)?)
+            .execute(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), sqlx::Error> {
+        self.tx.commit().await
+    }
+}

@@ -1,0 +1,70 @@
+use chrono::DateTime;
+use domain::Position;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteExecutor};
+use uuid::Uuid;
+
+use crate::ProjectionName;
+use crate::store::{Checkpoint, Stage, Stop, position_from};
+
+pub(super) async fn all(db: impl SqliteExecutor<'_>, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
+    let rows = sqlx::query("SELECT * FROM projection WHERE name = ?1 ORDER BY version, generation")
+        .bind(name.as_str())
+        .fetch_all(db)
+        .await?;
+    rows.iter().map(|row| checkpoint(name, row)).collect()
+}
+
+fn checkpoint(name: ProjectionName, row: &SqliteRow) -> Result<Checkpoint, sqlx::Error> {
+    let recorded_at: Option<i64> = row.try_get("recorded_at")?;
+    Ok(Checkpoint {
+        name,
+        version: row.try_get("version")?,
+        generation: row.try_get("generation")?,
+        stage: Stage::parse(row.try_get("state")?)?,
+        log_id: uuid_from(row.try_get("log_id")?)?,
+        position: position_from(row.try_get("position")?)?,
+        recorded_at: recorded_at.and_then(DateTime::from_timestamp_micros),
+        changes: row.try_get("changes")?,
+    })
+}
+
+pub(super) async fn stop(
+    db: impl SqliteExecutor<'_>,
+    name: ProjectionName,
+    version: u32,
+) -> Result<Option<Stop>, sqlx::Error> {
+    let row = sqlx::query("SELECT position, reason FROM projection_stop WHERE name = ?1 AND version = ?2")
+        .bind(name.as_str())
+        .bind(version)
+        .fetch_optional(db)
+        .await?;
+    let read = |row: SqliteRow| {
+        Ok(Stop {
+            name,
+            version,
+            position: position_from(row.try_get(0)?)?,
+            reason: row.try_get(1)?,
+        })
+    };
+    row.map(read).transpose()
+}
+
+pub(super) async fn skips(
+    db: impl SqliteExecutor<'_>,
+    name: ProjectionName,
+    log_id: Uuid,
+) -> Result<Vec<Position>, sqlx::Error> {
+    let positions: Vec<i64> =
+        sqlx::query_scalar("SELECT position FROM projection_skip WHERE name = ?1 AND log_id = ?2 ORDER BY position")
+            .bind(name.as_str())
+            .bind(log_id.as_bytes().as_slice())
+            .fetch_all(db)
+            .await?;
+    positions.into_iter().map(position_from).collect()
+}
+
+/// A UUID, stored as its 16 bytes.
+pub(super) fn uuid_from(bytes: &[u8]) -> Result<Uuid, sqlx::Error> {
+    Uuid::from_slice(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}

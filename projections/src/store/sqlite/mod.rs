@@ -1,0 +1,165 @@
+//! Read models in one SQLite file, apart from the log, the vault and the keystore.
+
+mod bookkeeping;
+mod bulk;
+mod documents;
+mod events;
+mod transaction;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::{Position, Sha256Digest};
+use futures::TryStreamExt;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, Row};
+use uuid::Uuid;
+
+use self::transaction::SqliteTransaction;
+use super::{
+    Checkpoint, Digester, DocumentSelect, EventRow, EventSelect, Fence, Generation, Leases, Purpose, Scope, Stage,
+    Stop, Store, Transaction,
+};
+use crate::{ProjectionError, ProjectionName};
+
+/// Queries that run at the same time.
+const READERS: u32 = 4;
+/// How long one process waits for another that writes to the same file.
+const BUSY: Duration = Duration::from_secs(10);
+/// How long a transaction waits for those before it.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+/// The read database's connections: one that writes, since SQLite has one writer anyway, and some that read.
+pub(crate) struct SqliteStore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    folder: PathBuf,
+}
+
+impl SqliteStore {
+    /// Opens the file, makes it when it is missing and brings its bookkeeping to the current form.
+    ///
+    /// `synchronous=NORMAL` under WAL: a commit is one write without a wait for the disk. Rows and checkpoint are in the same
+    /// commit, so a killed process loses nothing and a machine without power at most the newest commits, which are
+    /// applied again from the log.
+    pub(crate) async fn open(path: &Path) -> Result<Self, ProjectionError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .page_size(8192)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY)
+            .pragma("cache_size", "-65536")
+            .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", "4000");
+        // First come, first served.
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .min_connections(1)
+            .acquire_timeout(PATIENCE)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+            .connect_with(options.clone())
+            .await?;
+        sqlx::migrate!("../migrations/read/sqlite").run(&writer).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.read_only(true).pragma("cache_size", "-8192"));
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        Ok(Self {
+            writer,
+            readers,
+            folder: folder.unwrap_or(Path::new(".")).to_owned(),
+        })
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn checkpoints(&self, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
+        bookkeeping::all(&self.readers, name).await
+    }
+
+    async fn stop(&self, name: ProjectionName, version: u32) -> Result<Option<Stop>, sqlx::Error> {
+        bookkeeping::stop(&self.readers, name, version).await
+    }
+
+    async fn skips(&self, name: ProjectionName, log_id: Uuid) -> Result<Vec<Position>, sqlx::Error> {
+        bookkeeping::skips(&self.readers, name, log_id).await
+    }
+
+    async fn begin(
+        &self,
+        _: ProjectionName,
+        _: Purpose,
+        _: Option<&Fence>,
+    ) -> Result<Box<dyn Transaction>, sqlx::Error> {
+        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
+        Ok(Box::new(SqliteTransaction::new(tx)))
+    }
+
+    async fn load(&self, table: &str, keys: &[&Arc<str>]) -> Result<HashMap<String, String>, sqlx::Error> {
+        documents::load(&self.readers, table, keys).await
+    }
+
+    async fn documents(
+        &self,
+        _: Scope<'_>,
+        table: &str,
+        select: DocumentSelect<'_>,
+    ) -> Result<Vec<String>, sqlx::Error> {
+        documents::select(&self.readers, table, select).await
+    }
+
+    async fn events(&self, _: Scope<'_>, table: &str, select: &EventSelect<'_>) -> Result<Vec<EventRow>, sqlx::Error> {
+        events::select(&self.readers, table, select).await
+    }
+
+    async fn digest(
+        &self,
+        name: ProjectionName,
+        stage: Stage,
+    ) -> Result<Option<(Checkpoint, Sha256Digest)>, sqlx::Error> {
+        let mut moment = self.readers.begin().await?;
+        let all = bookkeeping::all(&mut *moment, name).await?;
+        let Some(found) = all.into_iter().find(|checkpoint| checkpoint.stage == stage) else {
+            return Ok(None);
+        };
+        let table = Generation::table(&found);
+        let mut digest = Digester::default();
+        if name == ProjectionName::History {
+            let sql = format!("SELECT {} FROM {table} ORDER BY position", events::COLUMNS);
+            let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *moment);
+            while let Some(row) = rows.try_next().await? {
+                digest.event(&events::read(&row)?)?;
+            }
+        } else {
+            let sql = format!("SELECT key, lookup, document FROM {table} ORDER BY key");
+            let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *moment);
+            while let Some(row) = rows.try_next().await? {
+                digest.document(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            }
+        }
+        moment.rollback().await?;
+        Ok(Some((found, digest.finish())))
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.folder)
+    }
+
+    fn leases(&self) -> Option<&dyn Leases> {
+        None
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
