@@ -99,6 +99,6 @@ pub(crate) fn concerned(stream: &StreamId) -> Option<AccountId> {
         StreamId::Account(account) | StreamId::Integration(account, _) | StreamId::Access(account) => {
             Some(account.clone())
         }
-        StreamId::Provider(_) | StreamId::Token(_) | StreamId::Keyring => None,
+        StreamId::Provider(_) | StreamId::Token(_) | StreamId::Keyring | StreamId::Operations => None,
     }
 }

@@ -99,7 +99,7 @@ impl Caches {
             StreamId::Integration(..) => self.integrations.note(stream, revision),
             StreamId::Token(_) => self.tokens.note(stream, revision),
             StreamId::Keyring => self.keyring.note(stream, revision),
-            StreamId::Access(_) => {}
+            StreamId::Access(_) | StreamId::Operations => {}
         }
     }
 

@@ -21,6 +21,7 @@ mod integration;
 mod keyring;
 mod loaded;
 mod locks;
+mod operation;
 mod provider;
 mod receipt;
 mod seeds;

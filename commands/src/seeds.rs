@@ -11,7 +11,7 @@ const LOOK: usize = 500;
 impl Commands {
     /// Adds `rows` to the catalog, as ordinary events, when the log is new. Gives the number of rows that were added.
     ///
-    /// A log is new as long as it holds nothing but seeds, keys and tokens, so that a start that was interrupted is
+    /// A log is new as long as it holds nothing but seeds, keys, tokens and operations, so that a start that was interrupted is
     /// finished by the next one; later starts add nothing.
     ///
     /// # Errors
@@ -36,7 +36,10 @@ impl Commands {
         let page = self.inner.log.read_all(Position::START, LOOK).await?;
         let seeds = Actor::system(SEEDS);
         let harmless = page.events.iter().all(|event| {
-            matches!(event.stream.category(), Category::Keyring | Category::Token) || event.metadata.actor == seeds
+            matches!(
+                event.stream.category(),
+                Category::Keyring | Category::Token | Category::Operations
+            ) || event.metadata.actor == seeds
         });
         Ok(harmless && page.next >= page.head)
     }

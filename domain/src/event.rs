@@ -5,6 +5,7 @@ use crate::access::AccessEvent;
 use crate::account::AccountEvent;
 use crate::integration::IntegrationEvent;
 use crate::keyring::KeyringEvent;
+use crate::operation::OperationEvent;
 use crate::provider::ProviderEvent;
 use crate::token::TokenEvent;
 
@@ -24,6 +25,8 @@ pub enum Event {
     Token(TokenEvent),
     /// To the key-encryption keys.
     Keyring(KeyringEvent),
+    /// To the system itself.
+    Operation(OperationEvent),
 }
 
 /// A stored event that this version of the program cannot read. It names the type, never the data.
@@ -74,6 +77,7 @@ impl Event {
             Self::Access(event) => event.kind(),
             Self::Token(event) => event.kind(),
             Self::Keyring(event) => event.kind(),
+            Self::Operation(event) => event.kind(),
         }
     }
 
@@ -95,6 +99,7 @@ impl Event {
             Self::Access(event) => event.encode(),
             Self::Token(event) => event.encode(),
             Self::Keyring(event) => event.encode(),
+            Self::Operation(event) => event.encode(),
         }
     }
 
@@ -117,7 +122,8 @@ impl Event {
             .or_else(|| ProviderEvent::decode(kind, data).map(|e| e.map(Self::Provider)))
             .or_else(|| AccountEvent::decode(kind, data).map(|e| e.map(Self::Account)))
             .or_else(|| TokenEvent::decode(kind, data).map(|e| e.map(Self::Token)))
-            .or_else(|| KeyringEvent::decode(kind, data).map(|e| e.map(Self::Keyring)));
+            .or_else(|| KeyringEvent::decode(kind, data).map(|e| e.map(Self::Keyring)))
+            .or_else(|| OperationEvent::decode(kind, data).map(|e| e.map(Self::Operation)));
         decoded.unwrap_or_else(|| Err(DecodeError::UnknownType(kind.to_owned())))
     }
 }

@@ -15,6 +15,7 @@ pub mod integration;
 pub mod keyring;
 mod metadata;
 mod name;
+pub mod operation;
 mod parsed;
 mod position;
 pub mod provider;

@@ -21,6 +21,8 @@ pub enum StreamId {
     Token(TokenId),
     /// `keyring`
     Keyring,
+    /// `operations`
+    Operations,
 }
 
 /// The part of a stream's name before the first dash.
@@ -38,6 +40,8 @@ pub enum Category {
     Token,
     /// Key-encryption keys.
     Keyring,
+    /// What operators decide about the system itself.
+    Operations,
 }
 
 /// A text that names no stream.
@@ -56,6 +60,7 @@ impl StreamId {
             Self::Access(_) => Category::Access,
             Self::Token(_) => Category::Token,
             Self::Keyring => Category::Keyring,
+            Self::Operations => Category::Operations,
         }
     }
 }
@@ -71,6 +76,7 @@ impl Category {
             Self::Access => "access",
             Self::Token => "token",
             Self::Keyring => "keyring",
+            Self::Operations => "operations",
         }
     }
 }
@@ -83,7 +89,7 @@ impl fmt::Display for StreamId {
             Self::Account(id) | Self::Access(id) => write!(f, "-{id}"),
             Self::Integration(account, provider) => write!(f, "-{account}.{provider}"),
             Self::Token(id) => write!(f, "-{id}"),
-            Self::Keyring => Ok(()),
+            Self::Keyring | Self::Operations => Ok(()),
         }
     }
 }
@@ -98,7 +104,9 @@ impl FromStr for StreamId {
 
 fn parse(text: &str) -> Option<StreamId> {
     let Some((category, id)) = text.split_once('-') else {
-        return (text == Category::Keyring.as_str()).then_some(StreamId::Keyring);
+        return [StreamId::Keyring, StreamId::Operations]
+            .into_iter()
+            .find(|stream| stream.category().as_str() == text);
     };
     Some(match category {
         "provider" => StreamId::Provider(id.parse().ok()?),

@@ -44,6 +44,21 @@ impl Caller {
         }
     }
 
+    /// The same caller over connections that nobody else uses.
+    #[must_use]
+    pub fn with_fresh_connections(&self) -> Self {
+        Self::new(&self.base, &self.token)
+    }
+
+    /// Somebody else, on the same node.
+    #[must_use]
+    pub fn with_token(&self, token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            ..self.clone()
+        }
+    }
+
     /// `GET path`.
     ///
     /// # Errors

@@ -3,9 +3,13 @@
 //! Nothing here knows the inside of the product: it is started as an operator starts it and spoken to over HTTP.
 
 mod caller;
+mod cluster;
+mod gateway;
 mod mailchimp;
 mod product;
 
 pub use caller::{Answer, Caller};
+pub use cluster::Cluster;
+pub use gateway::Gateway;
 pub use mailchimp::{GOOD_KEY, Mailchimp, SECOND_KEY};
 pub use product::Product;

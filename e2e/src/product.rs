@@ -15,8 +15,12 @@ pub struct Product {
     process: Child,
     base: String,
     data: PathBuf,
+    environment: Environment,
     printed: Vec<String>,
 }
+
+/// Environment variables of a process: where its stores are.
+type Environment = Vec<(&'static str, String)>;
 
 impl Product {
     /// Starts `soconnective serve` on a free port, with an exception for the provider at `allow`, and waits until it
@@ -25,9 +29,18 @@ impl Product {
     /// # Errors
     /// When the binary is missing, ends early or does not become ready.
     pub fn start(data: &Path, allow: &str) -> Result<Self> {
+        Self::start_with(data, allow, Vec::new())
+    }
+
+    /// The same, with these environment variables.
+    ///
+    /// # Errors
+    /// When the binary is missing, ends early or does not become ready.
+    pub fn start_with(data: &Path, allow: &str, environment: Vec<(&'static str, String)>) -> Result<Self> {
         let mut process = Command::new(binary()?)
             .args(["serve", "--listen", "127.0.0.1:0", "--egress-allow", allow, "--data"])
             .arg(data)
+            .envs(environment.clone())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -38,6 +51,7 @@ impl Product {
             process,
             base,
             data: data.to_owned(),
+            environment,
             printed,
         };
         product.wait_until_ready()?;
@@ -79,6 +93,61 @@ impl Product {
         self.process.kill()?;
         self.process.wait()?;
         Ok(())
+    }
+
+    /// Tells it to end, and waits until it has finished what was under way.
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub fn stop(mut self) -> Result<()> {
+        self.signal("TERM")?;
+        let ended = self.process.wait()?;
+        ensure!(ended.success(), "it ended with {ended}");
+        Ok(())
+    }
+
+    /// Holds every thread of it where it is, as a machine does that is out of breath.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn pause(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn resume(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    /// Sends a signal, by the system's own program.
+    fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.process.id().to_string()])
+            .status()?;
+        ensure!(sent.success(), "SIG{name} was not sent");
+        Ok(())
+    }
+
+    /// Runs another command of the product on the same stores, and gives what it printed.
+    ///
+    /// # Errors
+    /// When it ends with another exit code than 0.
+    pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let output = Command::new(binary()?)
+            .args(arguments)
+            .env("SOCONNECTIVE_DATA", &self.data)
+            .envs(self.environment.clone())
+            .output()?;
+        let (printed, errors) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
+        ensure!(
+            output.status.success(),
+            "{arguments:?} ended with {}: {printed}{errors}",
+            output.status
+        );
+        Ok(printed)
     }
 
     fn wait_until_ready(&self) -> Result<()> {

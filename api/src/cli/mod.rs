@@ -1,8 +1,13 @@
 //! The command line.
 
+mod health;
+mod log;
 mod output;
+mod progress;
+mod projections;
 mod providers;
 mod serve;
+mod stores;
 mod tokens;
 
 use std::path::PathBuf;
@@ -10,7 +15,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use commands::{Context, Ids};
+use domain::{Actor, CommandId, CorrelationId};
+
+use crate::clock::SystemIds;
+use crate::server;
+
 pub use serve::ServeArgs;
+pub use stores::StoreArgs;
 
 /// What a script can tell from the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +64,14 @@ enum Command {
     /// Make and revoke API tokens.
     #[command(subcommand)]
     Tokens(tokens::TokensCommand),
+    /// Look at the read models, build them anew, and compare them with the log.
+    #[command(subcommand)]
+    Projections(projections::ProjectionsCommand),
+    /// Move the log to another store.
+    #[command(subcommand)]
+    Log(log::LogCommand),
+    /// Ask a node whether it can serve.
+    Health(health::HealthArgs),
 }
 
 /// Where the data is.
@@ -67,6 +87,8 @@ pub struct DataArgs {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let command = cli.command.unwrap_or_else(default_command);
+    server::forbid_core_dumps();
+    server::keep_files_private();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -79,6 +101,9 @@ pub fn main() -> ExitCode {
             Command::Serve(args) => serve::run(args).await,
             Command::Providers(command) => providers::run(command).await,
             Command::Tokens(command) => tokens::run(command).await,
+            Command::Projections(command) => projections::run(command).await,
+            Command::Log(command) => log::run(command).await,
+            Command::Health(args) => health::run(args).await,
         }
     });
     let exit = done.unwrap_or_else(|error| {
@@ -86,6 +111,17 @@ pub fn main() -> ExitCode {
         Exit::Failed
     });
     ExitCode::from(exit as u8)
+}
+
+/// The command of whoever is at the terminal.
+fn by_operator() -> Context {
+    let id = SystemIds.uuid();
+    Context {
+        actor: Actor::system("command line"),
+        command: CommandId::new(id),
+        correlation: CorrelationId::new(id),
+        request: None,
+    }
 }
 
 /// `serve` with its defaults and environment variables.

@@ -6,12 +6,13 @@ use clap::{Args, Subcommand};
 use domain::provider::{Provider, ProviderRow};
 use domain::recipe::{HostPort, LintPolicy, has_test, lint};
 use domain::{Aggregate, Category, Position, StreamId};
-use eventlog::{EventLog, SqliteLog};
+use eventlog::EventLog;
 use serde_json::json;
 
-use super::{DataArgs, Exit, output};
+use super::stores::StoreArgs;
+use super::{Exit, output};
 use crate::row_file;
-use crate::server::{DataFolder, egress_policy};
+use crate::server::{BusPlace, egress_policy};
 
 /// What can be done with provider rows.
 #[derive(Debug, Subcommand)]
@@ -35,7 +36,7 @@ A file holds one row, or a list of rows under `providers:`. It exits with 1 when
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
-    data: DataArgs,
+    stores: StoreArgs,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -64,11 +65,9 @@ pub(super) async fn run(command: ProvidersCommand) -> Result<Exit> {
 }
 
 async fn list(args: ListArgs) -> Result<Exit> {
-    let folder = DataFolder::existing(&args.data.data)?;
-    let log = SqliteLog::open(&folder.log())
-        .await
-        .context("the log cannot be opened")?;
-    let providers = fold(&log).await?;
+    let stores = args.stores.stores(BusPlace::Local)?;
+    let log = stores.log.open(Some(&args.stores.folder(&stores)?)).await?;
+    let providers = fold(&*log).await?;
     let shown = providers
         .iter()
         .filter_map(|provider| Some((status(provider)?, &*provider.entry()?.row)));
@@ -111,14 +110,11 @@ const fn status(provider: &Provider) -> Option<&'static str> {
 
 /// The catalog as the log tells it, in the order of the keys: right even while a server is running or its read models
 /// are being built.
-async fn fold(log: &SqliteLog) -> Result<Vec<Provider>> {
+async fn fold(log: &dyn EventLog) -> Result<Vec<Provider>> {
     let mut providers = std::collections::BTreeMap::new();
     let mut after = Position::START;
     loop {
         let page = log.read_all(after, 1000).await.context("the log cannot be read")?;
-        if page.events.is_empty() {
-            return Ok(providers.into_values().collect());
-        }
         for stored in page
             .events
             .iter()
@@ -129,6 +125,9 @@ async fn fold(log: &SqliteLog) -> Result<Vec<Provider>> {
             };
             let provider: &mut Provider = providers.entry(key.clone()).or_default();
             *provider = std::mem::take(provider).evolve(&event);
+        }
+        if page.next == after || page.next >= page.head {
+            return Ok(providers.into_values().collect());
         }
         after = page.next;
     }

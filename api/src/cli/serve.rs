@@ -3,12 +3,14 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use clap::Args;
 use domain::recipe::HostPort;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::{DataArgs, Exit, output};
-use crate::server::{self, DataFolder, Log, LogFormat, Settings};
+use super::stores::{StoreArgs, place};
+use super::{Exit, output};
+use crate::server::{self, DataFolder, Log, LogFormat, Settings, Stores};
 
 /// How to serve.
 #[derive(Debug, Clone, Args)]
@@ -17,13 +19,24 @@ Examples:
   soconnective serve
   soconnective serve --data /var/lib/soconnective --listen 0.0.0.0:8080 --log-format json
   soconnective serve --egress-allow gitlab.internal:8443 --egress-allow 10.0.0.5:80
+  SOCONNECTIVE_LOG='esdb://…' SOCONNECTIVE_BUS='nats://…' SOCONNECTIVE_DB='postgres://…' \
+    soconnective serve --keyring /etc/soconnective/keyring      one of several nodes, see docs/operating.md
 
 The first start seeds the catalog, makes the key ring and writes a platform admin's token to FOLDER/admin-token.
 RUST_LOG sets how much is logged, such as RUST_LOG=warn.")]
 pub struct ServeArgs {
-    /// Where the data is.
+    /// Where everything is kept.
     #[command(flatten)]
-    pub data: DataArgs,
+    pub stores: StoreArgs,
+    /// How events get to the read models: local (within the process), or nats://… between several nodes.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "local",
+        env = "SOCONNECTIVE_BUS",
+        hide_env_values = true
+    )]
+    pub bus: SecretString,
     /// The address to listen on; port 0 takes any free port.
     #[arg(
         long,
@@ -49,21 +62,22 @@ pub struct ServeArgs {
 /// Serves until SIGINT or SIGTERM.
 pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
     let _log: Log = server::start_logging(args.log_format)?;
-    server::forbid_core_dumps();
-    server::keep_files_private();
-    let folder = DataFolder::open(&args.data.data)?;
+    let stores = args.stores.stores(place("--bus", &args.bus)?)?;
+    let folder = DataFolder::open(&args.stores.data.data)?;
     let _lock = folder.lock()?;
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr()?;
     let settings = Settings {
+        stores,
+        keyring: args.stores.keyring,
         egress_allow: args.egress_allow,
     };
-    let running = server::start(&folder, settings).await?;
+    let running = server::start(&folder, &settings).await?;
     let first_token = running.admin_token_written();
 
-    greet(address, &folder, first_token);
+    greet(address, &folder, &settings.stores, first_token);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
         wait_for_signal().await;
@@ -74,10 +88,15 @@ pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
 }
 
 /// Says where it is and what to do next.
-fn greet(address: SocketAddr, folder: &DataFolder, first_token: bool) {
+fn greet(address: SocketAddr, folder: &DataFolder, stores: &Stores, first_token: bool) {
     output::line(&format!("SoConnective Integrations answers at http://{address}"));
     output::line(&format!("  reference    http://{address}/docs"));
     output::line(&format!("  data         {}", folder.path().display()));
+    if stores.are_shared() {
+        output::line(&format!("  log          {}", stores.log));
+        output::line(&format!("  bus          {}", stores.bus));
+        output::line(&format!("  database     {}", stores.db));
+    }
     let token = folder.admin_token();
     if token.exists() {
         let written = if first_token {
@@ -93,7 +112,7 @@ fn greet(address: SocketAddr, folder: &DataFolder, first_token: bool) {
         ));
     } else {
         output::line(
-            "  admin token  removed; make another with: soconnective tokens issue --name me --role platform_admin",
+            "  admin token  not in this folder; make one with: soconnective tokens issue --name me --role platform_admin",
         );
     }
 }

@@ -3,16 +3,16 @@ use std::collections::BTreeSet;
 use anyhow::{Context as _, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::{Args, Subcommand, ValueEnum};
-use commands::{Clock, CommandError, Context, Ids, NewToken};
+use commands::{Clock, CommandError, NewToken};
 use domain::token::{AccountScope, Role};
-use domain::{AccountId, Actor, CommandId, CorrelationId, TokenId};
+use domain::{AccountId, TokenId};
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use super::{DataArgs, Exit, output};
+use super::stores::StoreArgs;
+use super::{Exit, by_operator, output};
 use crate::auth::format;
-use crate::clock::{SystemClock, SystemIds};
-use crate::server::{DataFolder, WriteSide};
+use crate::clock::SystemClock;
 
 /// What can be done with API tokens. A running server honours it within a second.
 #[derive(Debug, Subcommand)]
@@ -32,7 +32,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(super) struct IssueArgs {
     #[command(flatten)]
-    data: DataArgs,
+    stores: StoreArgs,
     /// What people call it.
     #[arg(long)]
     name: String,
@@ -53,7 +53,7 @@ pub(super) struct IssueArgs {
 #[derive(Debug, Args)]
 pub(super) struct RevokeArgs {
     #[command(flatten)]
-    data: DataArgs,
+    stores: StoreArgs,
     /// The token's id, as it was printed when it was made.
     #[arg(value_name = "ID")]
     id: TokenId,
@@ -110,19 +110,8 @@ pub(super) async fn run(command: TokensCommand) -> Result<Exit> {
     }
 }
 
-/// The command of whoever is at the terminal.
-fn by_operator() -> Context {
-    let id = SystemIds.uuid();
-    Context {
-        actor: Actor::system("command line"),
-        command: CommandId::new(id),
-        correlation: CorrelationId::new(id),
-        request: None,
-    }
-}
-
 async fn issue(args: IssueArgs) -> Result<Exit> {
-    let side = WriteSide::open(&DataFolder::existing(&args.data.data)?, Vec::new()).await?;
+    let side = args.stores.write_side().await?;
     let text = format::generate()?;
     let accounts: BTreeSet<_> = args.account.into_iter().collect();
     let expires_at: Option<DateTime<Utc>> = args.expires_in.map(|length| SystemClock.now() + length);
@@ -154,7 +143,7 @@ async fn issue(args: IssueArgs) -> Result<Exit> {
 }
 
 async fn revoke(args: RevokeArgs) -> Result<Exit> {
-    let side = WriteSide::open(&DataFolder::existing(&args.data.data)?, Vec::new()).await?;
+    let side = args.stores.write_side().await?;
     match side.commands.revoke_token(by_operator(), args.id).await {
         Ok(_) => {
             output::line(&format!("revoked {}", args.id));

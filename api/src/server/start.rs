@@ -1,34 +1,48 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use bus::{Bus, LocalBus, Relay};
+use bus::Relay;
 use commands::Ids;
 use domain::recipe::HostPort;
-use projections::Projections;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::first_start::ensure_admin;
 use super::running::Running;
 use super::sweeping::sweep;
-use super::{DataFolder, WriteSide, seeds};
+use super::{DataFolder, Stores, WriteSide, seeds};
 use crate::clock::{SystemClock, SystemIds};
 use crate::state::{AppState, Parts};
 
 /// What the operator chooses.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Settings {
+    /// Where everything is kept.
+    pub stores: Stores,
+    /// The file with the vault's key-encryption keys; in the data folder when there is none.
+    pub keyring: Option<PathBuf>,
     /// Providers inside the operator's own network that may be called.
     pub egress_allow: Vec<HostPort>,
 }
 
-/// Starts everything but the listener over a data folder: the log, the vault, the relay, the read models, the sweeper.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            stores: Stores::embedded(),
+            keyring: None,
+            egress_allow: Vec::new(),
+        }
+    }
+}
+
+/// Starts everything but the listener: the log, the vault, the relay, the read models, the sweeper.
 /// A new folder gets the seeded catalog and a first admin.
 ///
 /// # Errors
 /// When a part cannot be opened or started.
-pub async fn start(folder: &DataFolder, settings: Settings) -> Result<Running> {
-    let side = WriteSide::open(folder, settings.egress_allow).await?;
+pub async fn start(folder: &DataFolder, settings: &Settings) -> Result<Running> {
+    let side = WriteSide::open(folder, settings).await?;
     let added = side
         .commands
         .seed(seeds()?)
@@ -37,10 +51,9 @@ pub async fn start(folder: &DataFolder, settings: Settings) -> Result<Running> {
     if added > 0 {
         tracing::info!(rows = added, "seeded the catalog");
     }
-    let projections = Projections::open(&folder.read()).await;
-    let projections = Arc::new(projections.with_context(|| format!("{} cannot be opened", folder.read().display()))?);
+    let projections = Arc::new(settings.stores.open_projections(folder).await?);
     let (stop, stopped) = watch::channel(false);
-    let bus: Arc<dyn Bus> = Arc::new(LocalBus::new());
+    let bus = settings.stores.open_bus(&*side.log).await?;
     let mut background = JoinSet::new();
     background.spawn(Relay::new(Arc::clone(&side.log), Arc::clone(&bus)).run(stopped.clone()));
     let mut applying = projections

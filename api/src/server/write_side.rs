@@ -4,15 +4,15 @@ use anyhow::{Context, Result};
 use commands::Commands;
 use domain::recipe::{HostPort, LintPolicy};
 use egress::{Egress, EgressConfig};
-use eventlog::{EventLog, SqliteLog};
+use eventlog::EventLog;
 use vault::Vault;
 
-use super::DataFolder;
+use super::{DataFolder, Settings};
 use crate::clock::{SystemClock, SystemIds};
 use crate::metrics::{CountingLog, Metrics};
 
-/// The log, the vault and the commands over a data folder. Several processes may have one at a time: the log and the
-/// vault are safe for that.
+/// The log, the vault and the commands. Several processes may have the same ones at a time: the log and the vault are safe
+/// for that.
 pub struct WriteSide {
     /// The log.
     pub log: Arc<dyn EventLog>,
@@ -31,16 +31,14 @@ impl WriteSide {
     ///
     /// # Errors
     /// When a file cannot be opened, or does not belong to the others.
-    pub async fn open(folder: &DataFolder, egress_allow: Vec<HostPort>) -> Result<Self> {
+    pub async fn open(folder: &DataFolder, settings: &Settings) -> Result<Self> {
         let metrics = Metrics::new().context("the counters cannot be made")?;
-        let log = SqliteLog::open(&folder.log()).await;
-        let log = log.with_context(|| format!("the log {} cannot be opened", folder.log().display()))?;
-        let log: Arc<dyn EventLog> = Arc::new(CountingLog::new(Arc::new(log), metrics.clone()));
-        let vault = Vault::open(&folder.vault()).await;
-        let vault =
-            Arc::new(vault.with_context(|| format!("the vault in {} cannot be opened", folder.path().display()))?);
+        let stores = &settings.stores;
+        let log = stores.log.open(Some(folder)).await?;
+        let log: Arc<dyn EventLog> = Arc::new(CountingLog::new(log, metrics.clone()));
+        let vault = Arc::new(stores.open_vault(folder, settings.keyring.as_deref()).await?);
         let config = EgressConfig {
-            allow: egress_allow,
+            allow: settings.egress_allow.clone(),
             ..EgressConfig::default()
         };
         let egress = Arc::new(Egress::new(config).context("outgoing calls cannot be set up")?);

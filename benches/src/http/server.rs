@@ -52,7 +52,7 @@ async fn product(data: &Path) -> Result<()> {
     let folder = DataFolder::open(data)?;
     let _lock = folder.lock()?;
     let listener = listen().await?;
-    let running = server::start(&folder, Settings::default()).await?;
+    let running = server::start(&folder, &Settings::default()).await?;
     announce(&listener)?;
     let (_stop, stopped) = watch::channel(false);
     running.serve(listener, stopped).await

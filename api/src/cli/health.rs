@@ -1,0 +1,45 @@
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::{Exit, output};
+
+/// Which node to ask.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  soconnective health
+  soconnective health http://10.0.0.7:8080
+
+It prints what the node says of its parts. Exit codes: 0 ready, 1 not ready, 2 no answer.")]
+pub(super) struct HealthArgs {
+    /// Where the node answers.
+    #[arg(default_value = "http://127.0.0.1:8080")]
+    url: String,
+}
+
+/// How long a node may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Asks a node whether it can serve. For the health check of a container that has no shell.
+pub(super) async fn run(args: HealthArgs) -> Result<Exit> {
+    let url = format!("{}/readyz", args.url.trim_end_matches('/'));
+    let asked = url.clone();
+    let (status, body) = tokio::task::spawn_blocking(move || ask(&asked))
+        .await?
+        .with_context(|| format!("{url} did not answer"))?;
+    output::line(&body);
+    Ok(if status == 200 { Exit::Ok } else { Exit::Refused })
+}
+
+fn ask(url: &str) -> Result<(u16, String)> {
+    let agent = ureq::Agent::config_builder()
+        .timeout_global(Some(PATIENCE))
+        .http_status_as_error(false)
+        .proxy(None)
+        .build()
+        .new_agent();
+    let mut answer = agent.get(url).call()?;
+    Ok((answer.status().as_u16(), answer.body_mut().read_to_string()?))
+}
