@@ -2,7 +2,8 @@
 
 use vault::{SecretContext, VaultError};
 
-use crate::support::{Behind, Place, context, literal, open_key, seal};
+use crate::behind::{Behind, literal};
+use crate::support::{Place, context, open_key, seal};
 
 #[tokio::test]
 async fn a_secret_opens_in_no_other_context() {

@@ -16,8 +16,11 @@ const NOT_WRAPPED_BY: &str = "SELECT id, purpose, account, kek, wrapped FROM key
                               WHERE kek <> $1 ORDER BY id LIMIT $2";
 const UNPLACED: &str = "SELECT account, id FROM keystore.wrapped_key \
                         WHERE NOT placed AND created_at < now() - interval '1 hour' AND id > $1 ORDER BY id LIMIT $2";
-const CREDENTIAL_KEYS: &str = "SELECT count(*) FILTER (WHERE placed), count(*) FILTER (WHERE NOT placed) \
-                               FROM keystore.wrapped_key WHERE purpose = 'credential'";
+// Each is counted in an index; only a credential's key can be one that is not placed.
+const CREDENTIAL_KEYS: &str = "SELECT (SELECT count(*) FROM keystore.wrapped_key) \
+                               - (SELECT count(*) FROM keystore.wrapped_key WHERE purpose = 'fingerprint') \
+                               - (SELECT count(*) FROM keystore.wrapped_key WHERE purpose = 'request-digest'), \
+                               (SELECT count(*) FROM keystore.wrapped_key WHERE NOT placed)";
 const KEKS: &str = "SELECT id, check_value, current FROM keystore.kek ORDER BY id";
 const COUNTS: &str = "SELECT kek, count(*) FROM keystore.wrapped_key GROUP BY kek ORDER BY kek";
 const IN_USE: &str = "SELECT k.id FROM keystore.kek k \
@@ -84,10 +87,10 @@ pub(super) async fn unplaced(
 
 pub(super) async fn credential_keys(server: &Server) -> Result<CredentialKeys, sqlx::Error> {
     let mut transaction = server.begin(Scope::All).await?;
-    let (placed, unplaced): (i64, i64) = sqlx::query_as(CREDENTIAL_KEYS).fetch_one(&mut *transaction).await?;
+    let (all, unplaced): (i64, i64) = sqlx::query_as(CREDENTIAL_KEYS).fetch_one(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(CredentialKeys {
-        placed: placed.unsigned_abs(),
+        placed: (all - unplaced).unsigned_abs(),
         unplaced: unplaced.unsigned_abs(),
     })
 }

@@ -92,11 +92,14 @@ pub(super) async fn unplaced(
 }
 
 pub(super) async fn credential_keys(readers: &SqlitePool) -> Result<CredentialKeys, sqlx::Error> {
-    let query = "SELECT count(*) FILTER (WHERE placed = 1), count(*) FILTER (WHERE placed = 0) FROM wrapped_key \
-                 WHERE purpose = 'credential'";
-    let (placed, unplaced): (i64, i64) = sqlx::query_as(query).fetch_one(readers).await?;
+    // Each is counted in an index; only a credential's key can be one that is not placed.
+    let query = "SELECT (SELECT count(*) FROM wrapped_key) \
+                 - (SELECT count(*) FROM wrapped_key WHERE purpose = 'fingerprint') \
+                 - (SELECT count(*) FROM wrapped_key WHERE purpose = 'request-digest'), \
+                 (SELECT count(*) FROM wrapped_key WHERE placed = 0)";
+    let (all, unplaced): (i64, i64) = sqlx::query_as(query).fetch_one(readers).await?;
     Ok(CredentialKeys {
-        placed: placed.unsigned_abs(),
+        placed: (all - unplaced).unsigned_abs(),
         unplaced: unplaced.unsigned_abs(),
     })
 }

@@ -27,8 +27,8 @@ const OF_ACCOUNT: &str = "SELECT DISTINCT credential, version, account, provider
 const PAGE: &str = "SELECT DISTINCT credential, version, account, provider FROM vault.secret \
                     WHERE (credential, version) > ($1, $2) ORDER BY credential, version LIMIT $3";
 const PRESENT: &str = "SELECT dek FROM vault.secret WHERE dek = ANY($1)";
-const COUNTS: &str = "SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'live') \
-                      FROM vault.secret";
+const COUNTS: &str = "SELECT (SELECT count(*) FROM vault.secret WHERE state = 'pending'), \
+                      (SELECT count(*) FROM vault.secret)";
 
 pub(super) async fn sealed(server: &Server, account: &AccountId, dek: DekId) -> Result<Option<SealedRow>, sqlx::Error> {
     let mut transaction = server.begin(Scope::Account(account)).await?;
@@ -130,9 +130,9 @@ pub(super) async fn present(server: &Server, deks: &[DekId]) -> Result<Vec<DekId
 
 pub(super) async fn counts(server: &Server) -> Result<(u64, u64), sqlx::Error> {
     let mut transaction = server.begin(Scope::All).await?;
-    let (pending, live): (i64, i64) = sqlx::query_as(COUNTS).fetch_one(&mut *transaction).await?;
+    let (pending, all): (i64, i64) = sqlx::query_as(COUNTS).fetch_one(&mut *transaction).await?;
     transaction.commit().await?;
-    Ok((pending.unsigned_abs(), live.unsigned_abs()))
+    Ok((pending.unsigned_abs(), (all - pending).unsigned_abs()))
 }
 
 /// The ids as the two arrays that a query takes.

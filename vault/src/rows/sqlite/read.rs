@@ -134,9 +134,10 @@ pub(super) async fn present(readers: &SqlitePool, deks: &[DekId]) -> Result<Vec<
 }
 
 pub(super) async fn counts(readers: &SqlitePool) -> Result<(u64, u64), sqlx::Error> {
-    let query = "SELECT count(*) FILTER (WHERE state = 'pending'), count(*) FILTER (WHERE state = 'live') FROM secret";
-    let (pending, live): (i64, i64) = sqlx::query_as(query).fetch_one(readers).await?;
-    Ok((pending.unsigned_abs(), live.unsigned_abs()))
+    // Each is counted in an index: the table is full of envelopes.
+    let query = "SELECT (SELECT count(*) FROM secret WHERE state = 'pending'), (SELECT count(*) FROM secret)";
+    let (pending, all): (i64, i64) = sqlx::query_as(query).fetch_one(readers).await?;
+    Ok((pending.unsigned_abs(), (all - pending).unsigned_abs()))
 }
 
 /// Ends a query that looks for rows by id.
