@@ -1,7 +1,7 @@
 //! The log of events: the truth of the system.
 //!
 //! [`EventLog`] is the port. Its adapters all pass the same contract suite: the module `contract`, behind the feature of
-//! that name. [`SqliteLog`] is the embedded default; [`PostgresLog`] is for
+//! that name. [`SqliteLog`] is the embedded default; [`PostgresLog`] and [`EventStoreDbLog`] are for
 //! installations of several machines; [`MemoryLog`] keeps nothing and is for tests.
 
 #[cfg(any(test, feature = "contract"))]
@@ -10,17 +10,20 @@ mod copy;
 mod envelope;
 mod envelope_text;
 mod event;
+mod eventstoredb;
 mod ledger;
 mod limits;
 mod memory;
 mod port;
 mod postgres;
+mod random;
 mod reading;
 mod sqlite;
 mod writer;
 
 pub use copy::{Copied, CopyError, CopyProgress, CopyStep, copy};
 pub use event::{NewEvent, StoredEvent};
+pub use eventstoredb::EventStoreDbLog;
 pub use limits::{MAX_BYTES, MAX_EVENTS};
 pub use memory::MemoryLog;
 pub use port::{Appended, EventLog, Expected, LogError, Page};

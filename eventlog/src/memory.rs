@@ -1,5 +1,4 @@
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use async_trait::async_trait;
@@ -9,6 +8,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::ledger::{Decision, Ledger};
+use crate::random::random_id;
 use crate::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent, limits};
 
 /// A log in memory, for tests: it keeps every promise of the port but durability.
@@ -43,13 +43,6 @@ impl Default for MemoryLog {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Another one at each call. The keys of the standard library's hash maps are the only randomness at hand here, and
-/// enough for a log that nobody outlives.
-fn random_id() -> Uuid {
-    let state = RandomState::new();
-    Uuid::from_u64_pair(state.hash_one(0), state.hash_one(1))
 }
 
 #[async_trait]

@@ -72,7 +72,8 @@ pub struct Appended {
 pub struct Page {
     /// The events.
     pub events: Vec<StoredEvent>,
-    /// Where to go on: the position of the last event, or the `after` of the call when there is none.
+    /// Where to go on: the position of the last event. When there is none, the `after` of the call; or a later place, before
+    /// [`Page::head`], where all that was looked at is not of this log.
     pub next: Position,
     /// The position of the log's newest event when the page was read.
     pub head: Position,
