@@ -83,7 +83,7 @@ fn keys_go_from_node_to_node(on_b: &Caller, on_a: &Caller, service: &Caller, ser
         key_of(service, &rotated)? == SECOND_KEY,
         "rotated on one node, used on the other"
     );
-    let taken_back = on_b.call("DELETE", KEY, None, &[])?.expect(200)?;
+    let taken_back = on_b.call("DELETE", KEY, None, &[])?.expect(204)?;
     for service in [service, service_on_a] {
         let refused = service.get_after(AI_CONFIG, &taken_back)?.expect(409)?;
         ensure!(refused.body["code"] == "disconnected", "{}", refused.text);
