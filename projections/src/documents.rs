@@ -1,4 +1,4 @@
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::cache::{Changes, DocumentCache};
 use crate::decoded::Decoded;
+use crate::evicted::Evicted;
 use crate::model::{Keys, Model};
 use crate::projector::{Halt, Projector};
 use crate::store::{DocumentRow, Rows, Store};
@@ -17,7 +18,7 @@ const KEPT_BEHIND: usize = 65_536;
 /// How many documents are kept once the log has been caught up with.
 const KEPT: usize = 1024;
 /// How many changed documents wait, at most, while catching up: one that changes again before it is written is written once.
-const MAX_DIRTY: usize = 16_384;
+const MAX_DIRTY: usize = 32_768;
 /// How many keys are noted for readers, at most: with more of them, readers forget everything when the model changes.
 const MAX_NOTICED: usize = 65_536;
 
@@ -31,8 +32,10 @@ pub(crate) struct Documents<M: Model> {
     dirty: Vec<Arc<str>>,
     /// The keys of those that are being written.
     writing: Vec<Arc<str>>,
-    /// Whether every document of the table is known, so that what is not known does not exist.
-    complete: bool,
+    /// The keys of those among them that are not kept in memory after it.
+    bulky: Vec<Arc<str>>,
+    /// What the table may hold that is not known.
+    evicted: Evicted,
     kept: usize,
     /// Keys that events touched which another process writes, by position. Without them nothing is known of what changed.
     noticed: VecDeque<(Position, Arc<str>)>,
@@ -46,6 +49,15 @@ struct Slot<D> {
     dirty: bool,
 }
 
+impl<D> Default for Slot<D> {
+    fn default() -> Self {
+        Self {
+            document: None,
+            dirty: false,
+        }
+    }
+}
+
 impl<M: Model> Documents<M> {
     pub(crate) fn new(cache: Arc<DocumentCache<M::Document>>, changes: Arc<Changes>) -> Self {
         Self {
@@ -53,7 +65,8 @@ impl<M: Model> Documents<M> {
             known: LruCache::unbounded(),
             dirty: Vec::new(),
             writing: Vec::new(),
-            complete: false,
+            bulky: Vec::new(),
+            evicted: Evicted::unknown(),
             kept: KEPT_BEHIND,
             noticed: VecDeque::new(),
             noticed_to: None,
@@ -64,21 +77,23 @@ impl<M: Model> Documents<M> {
 
     /// Reads the documents of these keys that are not known yet.
     async fn load(&mut self, keys: &[Keys], store: &dyn Store) -> Result<(), Halt> {
-        let mut missing: Vec<&Arc<str>> = keys
-            .iter()
-            .flat_map(Keys::iter)
-            .filter(|key| !self.known.contains(&***key))
-            .collect();
+        let mut missing = Vec::new();
+        for key in keys.iter().flat_map(Keys::iter) {
+            if self.known.contains(&**key) {
+                continue;
+            }
+            if self.evicted.may_hold(key) {
+                missing.push(key);
+            } else {
+                self.known.put(Arc::clone(key), Slot::default());
+            }
+        }
         missing.sort_unstable();
         missing.dedup();
         if missing.is_empty() {
             return Ok(());
         }
-        let mut found = if self.complete {
-            HashMap::new()
-        } else {
-            store.load(&self.table, &missing).await.map_err(Halt::Database)?
-        };
+        let mut found = store.load(&self.table, &missing).await.map_err(Halt::Database)?;
         for key in missing {
             let stored = found.remove(&**key).map(|json| serde_json::from_str(&json));
             let document = stored.transpose().map_err(|_| Halt::Corrupt)?;
@@ -137,10 +152,14 @@ impl<M: Model> Projector for Documents<M> {
         self.writing = std::mem::take(&mut self.dirty);
         let mut json = Vec::new();
         let known = &mut self.known;
+        let bulky = &mut self.bulky;
         let rows = self.writing.iter().filter_map(|key| {
             let slot = known.peek_mut(key)?;
             slot.dirty = false;
             let document = slot.document.as_ref()?;
+            if M::is_bulky(document) {
+                bulky.push(Arc::clone(key));
+            }
             Some(to_json(document, &mut json).map(|json| DocumentRow {
                 key: Arc::clone(key),
                 lookup: M::lookup(document),
@@ -152,16 +171,14 @@ impl<M: Model> Projector for Documents<M> {
 
     fn committed(&mut self) -> bool {
         let written = std::mem::take(&mut self.writing);
-        for key in &written {
-            let bulky = |slot: &Slot<M::Document>| slot.document.as_ref().is_some_and(M::is_bulky);
-            if self.known.peek(key).is_some_and(bulky) {
-                self.known.pop(key);
-                self.complete = false;
-            }
+        for key in self.bulky.drain(..) {
+            self.known.pop(&*key);
+            self.evicted.add(&key);
         }
-        while self.known.len() > self.kept {
-            self.known.pop_lru();
-            self.complete = false;
+        while self.known.len() > self.kept
+            && let Some((key, _)) = self.known.pop_lru()
+        {
+            self.evicted.add(&key);
         }
         if written.is_empty() {
             return false;
@@ -175,7 +192,8 @@ impl<M: Model> Projector for Documents<M> {
         self.known.clear();
         self.dirty.clear();
         self.writing.clear();
-        self.complete = false;
+        self.bulky.clear();
+        self.evicted = Evicted::unknown();
     }
 
     fn notice(&mut self, events: &[Decoded]) {
@@ -208,12 +226,15 @@ impl<M: Model> Projector for Documents<M> {
 
     fn use_table(&mut self, table: &str, empty: bool) {
         table.clone_into(&mut self.table);
-        self.complete = empty;
+        if empty {
+            self.evicted = Evicted::nothing();
+        }
         self.followed(None);
     }
 
     fn relax(&mut self) {
         self.kept = KEPT;
+        self.evicted.relax();
     }
 }
 

@@ -12,6 +12,7 @@ mod catalog;
 mod decoded;
 mod documents;
 mod error;
+mod evicted;
 mod history;
 mod integrations;
 mod model;

@@ -15,6 +15,7 @@ const MAX_ROWS: usize = 4096;
 /// The projector of the history: one row per event, whatever it is.
 pub(crate) struct History {
     rows: Vec<EventRow>,
+    buffer: String,
     writing: bool,
     changes: Arc<Changes>,
 }
@@ -25,6 +26,7 @@ impl History {
     pub(crate) fn new(changes: Arc<Changes>) -> Self {
         Self {
             rows: Vec::new(),
+            buffer: String::new(),
             writing: false,
             changes,
         }
@@ -44,8 +46,7 @@ impl Projector for History {
                 reason: error.to_string(),
             })?;
             let subject = Subject::of(&event.stored.stream, body);
-            self.rows
-                .push(EventRow::new(&event.stored, &subject).map_err(Halt::Database)?);
+            self.rows.push(EventRow::new(&event.stored, &subject, &mut self.buffer));
         }
         Ok(())
     }

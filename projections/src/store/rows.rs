@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{ActorKind, CommandId, CorrelationId, CredentialId, EventId, Position};
+use domain::{AccountId, ActorKind, CommandId, CorrelationId, CredentialId, EventId, Position, ProviderKey};
 use eventlog::StoredEvent;
+use uuid::Uuid;
 
 use crate::history::Subject;
 
@@ -55,34 +56,95 @@ impl Rows {
 
 impl EventRow {
     /// The row of an event, which concerns `subject`.
-    pub(crate) fn new(event: &StoredEvent, subject: &Subject<'_>) -> Result<Self, sqlx::Error> {
+    /// `buffer` is used again and again, so that it need not grow anew for every row.
+    pub(crate) fn new(event: &StoredEvent, subject: &Subject<'_>, buffer: &mut String) -> Self {
         let metadata = &event.metadata;
-        Ok(Self {
+        Self {
             position: event.position,
             recorded_at: event.recorded_at,
-            account: metadata.account.as_ref().map(|account| account.as_str().into()),
-            provider: subject.provider.map(|provider| provider.as_str().into()),
+            account: metadata.account.as_ref().map(AccountId::shared),
+            provider: subject.provider.map(ProviderKey::shared),
             credential: subject.credential,
             kind: Arc::clone(&event.kind),
             actor: metadata.actor.id.as_str().into(),
-            envelope: envelope(event, subject).map_err(|e| sqlx::Error::Encode(Box::new(e)))?,
+            envelope: envelope(event, subject, buffer),
             data: (&*event.data).into(),
-        })
+        }
     }
 }
 
-fn envelope(event: &StoredEvent, subject: &Subject<'_>) -> Result<Arc<str>, serde_json::Error> {
-    let envelope: Envelope<_, _> = (
-        event.id,
-        format_args!("{}", event.stream),
-        event.revision,
-        event.schema,
-        subject.connection,
-        event.metadata.actor.kind,
-        event.metadata.command_id,
-        event.metadata.correlation_id,
-    );
-    let mut json = Vec::with_capacity(256);
-    serde_json::to_writer(&mut json, &envelope)?;
-    str::from_utf8(&json).map(Arc::from).map_err(serde::de::Error::custom)
+/// An [`Envelope`] as JSON. None of its texts needs an escape, so that it is put together by hand, for every event there is.
+fn envelope(event: &StoredEvent, subject: &Subject<'_>, json: &mut String) -> Arc<str> {
+    let text = |json: &mut String, text: &str| json.extend(["\"", text, "\","]);
+    let uuid = |json: &mut String, id: Uuid| text(json, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    json.clear();
+    json.push('[');
+    uuid(json, event.id.uuid());
+    text(json, &event.stream.to_string());
+    json.extend([&event.revision.to_string(), ",", &event.schema.to_string(), ","]);
+    match subject.connection {
+        Some(connection) => text(json, connection.as_str()),
+        None => json.push_str("null,"),
+    }
+    text(json, event.metadata.actor.kind.as_str());
+    uuid(json, event.metadata.command_id.uuid());
+    uuid(json, event.metadata.correlation_id.uuid());
+    json.pop();
+    json.push(']');
+    json.as_str().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use domain::{Actor, Metadata};
+
+    use super::*;
+
+    #[test]
+    fn an_envelope_is_written_as_json_would_be() {
+        let command = CommandId::of("scope", "key");
+        let connection = "eu-1".parse().unwrap();
+        for (stream, connection) in [("integration-acme.stripe", Some(&connection)), ("keyring", None)] {
+            for kind in [ActorKind::User, ActorKind::Service, ActorKind::Ai, ActorKind::System] {
+                let event = StoredEvent {
+                    id: EventId::of(command, 1),
+                    stream: stream.parse().unwrap(),
+                    revision: 1234,
+                    position: Position::from_stored(5),
+                    kind: "CredentialRetired".into(),
+                    schema: 1,
+                    recorded_at: DateTime::default(),
+                    metadata: Metadata {
+                        actor: Actor {
+                            kind,
+                            id: "some\"body".to_owned(),
+                        },
+                        account: None,
+                        command_id: command,
+                        correlation_id: CorrelationId::new(command.step("outside").uuid()),
+                        request: None,
+                    },
+                    data: "{}".to_owned(),
+                };
+                let subject = Subject {
+                    connection,
+                    ..Subject::default()
+                };
+                let expected: Envelope<_, _> = (
+                    event.id,
+                    event.stream.to_string(),
+                    event.revision,
+                    event.schema,
+                    connection,
+                    kind,
+                    command,
+                    event.metadata.correlation_id,
+                );
+                let mut buffer = "left over".to_owned();
+                let row = EventRow::new(&event, &subject, &mut buffer);
+                assert_eq!(*row.envelope, serde_json::to_string(&expected).unwrap());
+            }
+        }
+    }
 }

@@ -22,11 +22,12 @@ pub(super) fn ddl(table: &str) -> String {
 }
 
 /// Makes the indexes, once the first catching up is over: sorting all rows once costs less than finding the place of
-/// each of them.
+/// each of them. Rows that are equal in an index stand there by their positions, which are their row ids.
 pub(super) fn indexes(table: &str) -> String {
     format!(
-        "CREATE INDEX IF NOT EXISTS {table}_provider ON {table} (account, provider, position);
-         CREATE INDEX IF NOT EXISTS {table}_credential ON {table} (credential, position) WHERE credential IS NOT NULL;"
+        "CREATE INDEX IF NOT EXISTS {table}_account ON {table} (account);
+         CREATE INDEX IF NOT EXISTS {table}_provider ON {table} (account, provider);
+         CREATE INDEX IF NOT EXISTS {table}_credential ON {table} (credential) WHERE credential IS NOT NULL;"
     )
 }
 
@@ -43,6 +44,11 @@ pub(super) async fn select(
     };
     let after = arguments.add(position_to(select.after)?);
     add(&mut arguments, after)?;
+    if let Some(until) = select.until {
+        let added = arguments.add(position_to(until)?);
+        let place = add(&mut arguments, added)?;
+        sql.extend([" AND position <= ?", &place]);
+    }
     for (column, value) in select.texts() {
         let added = arguments.add(value);
         let place = add(&mut arguments, added)?;
@@ -55,7 +61,7 @@ pub(super) async fn select(
     }
     sql.push_str(" ORDER BY position");
     if let Some(limit) = select.limit {
-        sql.extend([" LIMIT ", &limit.to_string()]);
+        sql.extend([" LIMIT ", &limit.to_string(), " OFFSET ", &select.skip.to_string()]);
     }
     let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(db).await?;
     rows.iter().map(read).collect()
