@@ -18,7 +18,7 @@ use crate::history::{History, HistoryQuery};
 use crate::integrations::IntegrationsQuery;
 use crate::projector::Projector;
 use crate::reader::Reader;
-use crate::runner::{self, Feed, Keeper, Task, Verification, Worker};
+use crate::runner::{self, Feed, Keeper, Task, Tenure, Verification, Worker};
 use crate::shared::Shared;
 use crate::store::{Checkpoint, Generation, PostgresStore, Purpose, SqliteStore, Stage, Store};
 use crate::tokens::TokensQuery;
@@ -129,14 +129,17 @@ impl Projections {
                 latest: head,
             };
             let mut worker = None;
-            if let Some(fence) = task.tenure() {
+            if let Tenure::Here(fence) = task.tenure() {
                 let opened = task.open(fence, head).await?;
                 from = from.min(opened.checkpoint().position);
                 worker = Some(opened);
+            } else if let Some(position) = task.followed() {
+                from = from.min(position);
             }
             ready.push((task, worker));
         }
-        for (task, worker) in ready {
+        for (mut task, worker) in ready {
+            task.latest = from;
             tasks.spawn(task.run(worker));
         }
         if let Some(keeper) = keeper {

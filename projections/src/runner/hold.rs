@@ -5,7 +5,7 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::begin::clear_stop;
-use super::task::{End, Task};
+use super::task::{End, Task, Tenure};
 use super::{Outlook, Worker};
 use crate::decoded::Batch;
 use crate::store::{Checkpoint, Fence, Purpose, Stage, Stop};
@@ -140,9 +140,10 @@ impl<'a> Hold<'a> {
 
     /// Refuses to go on when the lease is lost.
     fn check(&self) -> Result<(), End> {
-        match self.task.tenure() {
-            Some(fence) if fence == self.fence => Ok(()),
-            _ => Err(End::Moved),
+        if self.task.tenure() == Tenure::Here(self.fence) {
+            Ok(())
+        } else {
+            Err(End::Moved)
         }
     }
 

@@ -6,11 +6,12 @@ use tokio::sync::{mpsc, watch};
 
 use super::begin::begin;
 use super::hold::Hold;
+use super::horizon::Horizon;
 use super::{Outlook, Worker};
-use crate::decoded::Batch;
+use crate::decoded::{Batch, Decoded};
 use crate::projector::Projector;
 use crate::shared::Shared;
-use crate::store::{Fence, Store};
+use crate::store::{Checkpoint, Fence, Store};
 use crate::{ProjectionError, State};
 
 /// Runs one projection until its batches end: applies them while this process is the one that does, and follows the one that
@@ -24,8 +25,17 @@ pub(crate) struct Task {
     pub(crate) batches: mpsc::Receiver<Batch>,
     /// What the bookkeeping says, where several processes share the database.
     pub(crate) outlook: Option<watch::Receiver<Outlook>>,
-    /// Up to where the batches have come.
+    /// Up to where the batches have come; at first, where they start.
     pub(crate) latest: Position,
+}
+
+/// Who applies the events of a projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tenure {
+    /// This process, under a lease where there are leases.
+    Here(Option<Fence>),
+    /// Another one, or nobody yet.
+    Elsewhere,
 }
 
 /// Why applying, or following, is over.
@@ -38,12 +48,21 @@ pub(super) enum End {
 }
 
 impl Task {
-    /// The lease under which this process applies; the outer none when another one does.
-    pub(crate) fn tenure(&self) -> Option<Option<Fence>> {
+    /// Who applies events now.
+    pub(crate) fn tenure(&self) -> Tenure {
         match &self.outlook {
-            None => Some(None),
-            Some(outlook) => outlook.borrow().fence.map(Some),
+            None => Tenure::Here(None),
+            Some(outlook) => match outlook.borrow().fence {
+                Some(fence) => Tenure::Here(Some(fence)),
+                None => Tenure::Elsewhere,
+            },
         }
+    }
+
+    /// Where the model is that another process writes, if there is one.
+    pub(crate) fn followed(&self) -> Option<Position> {
+        let outlook = self.outlook.as_ref()?.borrow();
+        outlook.model.as_ref().map(|model| model.position)
     }
 
     /// A worker that goes on where the bookkeeping says.
@@ -57,8 +76,8 @@ impl Task {
     pub(crate) async fn run(mut self, mut worker: Option<Worker>) {
         loop {
             let end = match self.tenure() {
-                Some(fence) => Hold::new(&mut self, fence).run(worker.take()).await,
-                None => self.follow().await,
+                Tenure::Here(fence) => Hold::new(&mut self, fence).run(worker.take()).await,
+                Tenure::Elsewhere => self.follow().await,
             };
             if end == End::Ended {
                 return;
@@ -81,7 +100,7 @@ impl Task {
     }
 
     fn note(&mut self, batch: &Batch) {
-        let last = batch.events.last().map_or(batch.after, |event| event.position());
+        let last = batch.events.last().map_or(batch.after, Decoded::position);
         self.latest = self.latest.max(last);
     }
 
@@ -92,6 +111,7 @@ impl Task {
         };
         let mut projector = (self.projector)();
         projector.followed(None);
+        let mut horizon = Horizon::new(self.latest);
         let mut known = None;
         loop {
             let now = outlook.borrow_and_update().clone();
@@ -106,10 +126,13 @@ impl Task {
                     known = Some(shown);
                 }
             }
-            self.show(&now);
+            self.show(now, &mut horizon);
             tokio::select! {
                 batch = self.next() => match batch {
-                    Some(batch) => projector.notice(&batch.events),
+                    Some(batch) => {
+                        projector.notice(&batch.events);
+                        horizon.note(&batch, &*projector);
+                    }
                     None => return End::Ended,
                 },
                 changed = outlook.changed() => if changed.is_err() {
@@ -119,15 +142,23 @@ impl Task {
         }
     }
 
-    fn show(&self, outlook: &Outlook) {
-        let state = match (&outlook.stop, &outlook.model) {
+    fn show(&self, outlook: Outlook, horizon: &mut Horizon) {
+        let model = outlook.model.map(|model| {
+            let (position, recorded_at) = horizon.visible((model.position, model.recorded_at));
+            Checkpoint {
+                position,
+                recorded_at,
+                ..model
+            }
+        });
+        let state = match (outlook.stop, &model) {
             (Some(stop), _) => State::Stopped {
                 at: stop.position,
-                reason: stop.reason.clone(),
+                reason: stop.reason,
             },
             (None, Some(_)) => State::Following,
             (None, None) => State::Rebuilding,
         };
-        self.shared.follow(outlook.model.as_ref(), state);
+        self.shared.follow(model.as_ref(), state);
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Worker {
     seen_at: Option<DateTime<Utc>>,
     /// Events between the checkpoint and `seen`.
     unstored: usize,
+    /// Whether any of them concerns the projection, so that other processes wait for the checkpoint to pass it.
+    awaited: bool,
 }
 
 impl Worker {
@@ -53,6 +55,7 @@ impl Worker {
             seen_at: checkpoint.recorded_at,
             skips: skips.into_iter().collect(),
             unstored: 0,
+            awaited: false,
             checkpoint,
         })
     }
@@ -103,7 +106,8 @@ impl Worker {
 
     /// Writes what waits, and the checkpoint.
     pub(crate) async fn commit(&mut self) -> Result<(), ProjectionError> {
-        if self.projector.pending() > 0 || self.unstored >= MAX_UNSTORED {
+        let awaited = self.awaited && self.fence.is_some();
+        if self.projector.pending() > 0 || awaited || self.unstored >= MAX_UNSTORED {
             self.write().await?;
         }
         Ok(())
@@ -214,6 +218,7 @@ impl Worker {
         self.seen = self.checkpoint.position;
         self.seen_at = self.checkpoint.recorded_at;
         self.unstored = 0;
+        self.awaited = false;
         self.projector.use_table(&Generation::table(&self.checkpoint), false);
         Ok(())
     }
@@ -236,21 +241,26 @@ impl Worker {
         };
         let mut indexes = Vec::with_capacity(fresh.len());
         let mut relevant = Vec::with_capacity(fresh.len());
+        let mut awaited = false;
         for (index, event) in fresh.iter().enumerate() {
-            if self.projector.concerns(event.category()) && !self.skips.contains(&event.position()) {
+            if !self.projector.concerns(event.category()) {
+                continue;
+            }
+            awaited = true;
+            if !self.skips.contains(&event.position()) {
                 indexes.push(index);
                 relevant.push(event);
             }
         }
         match self.projector.take(&relevant, &*self.store).await {
             Ok(()) => {
-                self.pass(last, fresh.len());
+                self.pass(last, fresh.len(), awaited);
                 Ok(())
             }
             Err(Halt::Poison { index, reason }) => {
                 let poison = indexes[index];
                 if let Some(before) = poison.checked_sub(1).map(|before| &fresh[before]) {
-                    self.pass(before, poison);
+                    self.pass(before, poison, awaited);
                 }
                 Err(ProjectionError::Poison {
                     name: self.name(),
@@ -263,10 +273,11 @@ impl Worker {
         }
     }
 
-    fn pass(&mut self, last: &Decoded, count: usize) {
+    fn pass(&mut self, last: &Decoded, count: usize, awaited: bool) {
         self.seen = last.position();
         self.seen_at = Some(last.stored.recorded_at);
         self.unstored += count;
+        self.awaited |= awaited;
     }
 
     async fn commit_when_full(&mut self) -> Result<(), ProjectionError> {
@@ -280,6 +291,7 @@ impl Worker {
         self.checkpoint.position = self.seen;
         self.checkpoint.recorded_at = self.seen_at;
         self.unstored = 0;
+        self.awaited = false;
         self.projector.committed();
     }
 

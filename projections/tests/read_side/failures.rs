@@ -98,6 +98,26 @@ async fn a_new_version_takes_over_and_the_old_one_stays_until_it_is_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_a_newer_program_has_replaced_is_kept_up_while_its_own_program_runs() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let log = Arc::clone(&writer.log);
+    let open = |id| StreamId::Account(account(id));
+    writer.append(&open("agency"), opened("Agency", None)).await;
+    let reading = Reading::start(&home, &log).await;
+    reading.settle().await;
+    // As a program with a newer version of the accounts leaves it.
+    home.tamper("UPDATE projection SET state = 'retired' WHERE name = 'accounts'")
+        .await;
+    writer.append(&open("shop"), opened("Shop", None)).await;
+    reading.settle().await;
+    let shop = reading.projections.accounts().get(&account("shop")).await.unwrap();
+    assert!(shop.is_some());
+    assert_eq!(home.count("accounts_v1").await, 2);
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_is_ahead_of_a_restored_log_is_built_anew() {
     let home = Home::new();
     let mut writer = Writer::new();

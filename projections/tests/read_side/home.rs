@@ -4,6 +4,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, SqlitePool};
 use tempfile::TempDir;
 
+/// By how much the random cases of a property are fewer than where a database costs nothing.
+pub(crate) const FEWER: u32 = 1;
+
 /// A read database of one's own: a SQLite file, and whatever a test does to it past the product.
 pub(crate) struct Home {
     folder: TempDir,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::home::Home;
+use crate::home::{FEWER, Home};
 use crate::story::Teller;
 use crate::support::{PATIENCE, Reading, Writer};
 use domain::integration::{Connection, Integration};
@@ -20,7 +20,7 @@ where
     F: Future<Output = ()>,
 {
     let config = ProptestConfig {
-        cases,
+        cases: cases / FEWER,
         failure_persistence: None,
         ..ProptestConfig::default()
     };

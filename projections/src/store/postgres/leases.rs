@@ -175,3 +175,92 @@ impl Hints for Listening {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use domain::Position;
+    use servers::Postgres;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::store::{Checkpoint, Generation, Purpose, Store};
+
+    const NAME: ProjectionName = ProjectionName::Accounts;
+
+    async fn two_processes() -> (PostgresStore, PostgresStore) {
+        let url = Postgres::shared().database();
+        (
+            PostgresStore::open(&url).await.unwrap(),
+            PostgresStore::open(&url).await.unwrap(),
+        )
+    }
+
+    /// As much time passes as a lease lasts; the processes' own clocks do not matter.
+    async fn run_out(store: &PostgresStore) {
+        sqlx::query("UPDATE projection_lease SET expires_at = clock_timestamp()")
+            .execute(&store.pools.writers)
+            .await
+            .unwrap();
+    }
+
+    async fn stored(store: &PostgresStore) -> Checkpoint {
+        store.checkpoints(NAME).await.unwrap().remove(0)
+    }
+
+    /// Moves the checkpoint by one under a lease, and says whether that went well.
+    async fn commit(store: &PostgresStore, at: &Checkpoint, fence: &Fence) -> Result<bool, sqlx::Error> {
+        let mut tx = store.begin(NAME, Purpose::Rows, Some(fence)).await?;
+        let next = Position::from_stored(at.position.to_stored() + 1);
+        let moved = tx.advance(at, next, None, true).await?;
+        tx.commit().await?;
+        Ok(moved)
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_commit_under_an_old_epoch_or_past_its_time_changes_nothing() {
+        let (one, other) = two_processes().await;
+        let start = Generation::start(&one, NAME, 1, Uuid::nil(), None).await.unwrap();
+        let old = one.take(NAME, 1).await.unwrap().unwrap();
+        assert_eq!(other.take(NAME, 1).await.unwrap(), None, "it is taken");
+        assert!(commit(&one, &start, &old).await.unwrap());
+        let after = stored(&one).await;
+
+        // Paused past its time: nobody has taken the lease yet.
+        run_out(&one).await;
+        assert!(commit(&one, &after, &old).await.is_err());
+        let new = other.take(NAME, 1).await.unwrap().unwrap();
+        assert_eq!(new.epoch, old.epoch + 1);
+        assert!(commit(&one, &after, &old).await.is_err());
+        assert_eq!(one.renew(&[old]).await.unwrap(), [old], "it is lost");
+        one.release(&[old]).await.unwrap();
+        assert_eq!(stored(&one).await, after);
+
+        assert!(commit(&other, &after, &new).await.unwrap());
+        assert!(
+            !commit(&other, &after, &new).await.unwrap(),
+            "a checkpoint that was moved"
+        );
+        assert_eq!(other.renew(&[new]).await.unwrap(), []);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn nobody_takes_a_lease_in_the_middle_of_a_commit_that_it_allowed() {
+        let (one, other) = two_processes().await;
+        let start = Generation::start(&one, NAME, 1, Uuid::nil(), None).await.unwrap();
+        let fence = one.take(NAME, 1).await.unwrap().unwrap();
+        sqlx::query("UPDATE projection_lease SET expires_at = clock_timestamp() + interval '200 milliseconds'")
+            .execute(&one.pools.writers)
+            .await
+            .unwrap();
+        let mut tx = one.begin(NAME, Purpose::Rows, Some(&fence)).await.unwrap();
+        let glance = async || other.look(&[(NAME, 1)]).await.unwrap().remove(0);
+        let run_out = async { while !glance().await.free {} };
+        tokio::time::timeout(Duration::from_secs(20), run_out).await.unwrap();
+        assert_eq!(other.take(NAME, 1).await.unwrap(), None);
+        assert!(tx.advance(&start, Position::from_stored(1), None, true).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(other.take(NAME, 1).await.unwrap().is_some());
+    }
+}

@@ -23,9 +23,8 @@ pub(super) fn ddl(name: ProjectionName, table: &str) -> String {
 /// model that holds nothing of any account.
 const fn account(name: ProjectionName) -> Option<&'static str> {
     match name {
-        ProjectionName::Catalog => None,
-        // Events are no documents.
-        ProjectionName::History => None,
+        // The marketplace is the same for everybody, and events are no documents.
+        ProjectionName::Catalog | ProjectionName::History => None,
         ProjectionName::Integrations => Some("split_part(key, '.', 1)"),
         ProjectionName::Accounts => Some("key"),
         // `account:<account>`, `integration:<account>.<provider>`; and `provider:<provider>`, which is nobody's.
@@ -68,7 +67,8 @@ fn security(table: &str) -> String {
 /// place of each of them.
 pub(super) fn indexes(table: &str) -> String {
     format!(
-        "CREATE INDEX IF NOT EXISTS {table}_provider ON {table} (account, provider, position);
+        "CREATE INDEX IF NOT EXISTS {table}_account ON {table} (account, position);
+         CREATE INDEX IF NOT EXISTS {table}_provider ON {table} (account, provider, position);
          CREATE INDEX IF NOT EXISTS {table}_credential ON {table} (credential, position) WHERE credential IS NOT NULL;"
     )
 }

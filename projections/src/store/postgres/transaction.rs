@@ -32,20 +32,12 @@ impl PostgresTransaction {
             Purpose::Tables => "pg_advisory_xact_lock",
         };
         let place = name.index();
-        let mut sql = format!("SET LOCAL soconnective.account = '*'; SELECT {lock}({LOCKS}, {place});");
-        if purpose == Purpose::Tables {
-            sql.push_str("SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '60s';");
-        }
-        if let Some(Fence {
-            name,
-            version,
-            owner,
-            epoch,
-        }) = fence
-        {
-            let owner = owner.simple();
-            sql.push_str(&format!("SELECT hold('{name}', {version}, '\\x{owner}', {epoch});"));
-        }
+        let patience = match purpose {
+            Purpose::Rows => "",
+            Purpose::Tables => "SET LOCAL idle_in_transaction_session_timeout = '60s'; SET LOCAL lock_timeout = '60s';",
+        };
+        let hold = fence.map_or_else(String::new, hold);
+        let sql = format!("SET LOCAL soconnective.account = '*'; SELECT {lock}({LOCKS}, {place}); {patience} {hold}");
         run(&mut tx, sql).await?;
         Ok(Self { tx })
     }
@@ -59,6 +51,18 @@ impl PostgresTransaction {
             .await?;
         Ok(())
     }
+}
+
+/// Fails unless the lease is held, and keeps it from being taken. All of it is the program's own: a name, numbers and an id.
+fn hold(fence: &Fence) -> String {
+    let Fence {
+        name,
+        version,
+        owner,
+        epoch,
+    } = fence;
+    let owner = owner.simple();
+    format!("SELECT hold('{name}', {version}, '\\x{owner}', {epoch});")
 }
 
 async fn run(db: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
