@@ -24,6 +24,11 @@ pub enum ProjectionError {
     /// The read database said no.
     #[error("the read database could not be used")]
     Database(#[from] sqlx::Error),
+    /// The file of the read database is damaged, or none.
+    #[error(
+        "the read database is damaged, or no database at all; it is disposable: stop what serves it, remove read.db, and start again"
+    )]
+    Damaged(#[source] sqlx::Error),
     /// The read database could not be brought to its current form.
     #[error(
         "the read database could not be brought to its current form; it is disposable: remove read.db, or drop the schema soconnective_read, and start again"

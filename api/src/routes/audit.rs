@@ -13,7 +13,7 @@ use super::event::Event;
 use super::history::EventPage;
 use super::key_report::StatusName;
 use crate::auth::{At, Auditor, Caller};
-use crate::extract::{MinPosition, Query, number, page_size};
+use crate::extract::{MinPosition, Query, at_most, number, page_size, place};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -22,6 +22,12 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(audit_events))
         .routes(routes!(audit_credential))
 }
+
+/// More than the name of a type of event has, in characters.
+const MAX_TYPE: usize = 100;
+
+/// More than the id of an actor has, in characters.
+const MAX_ACTOR: usize = 200;
 
 /// Which events are wanted. Conditions that are left out hold for every event.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,9 +42,10 @@ struct AuditQuery {
     provider: Option<ProviderKey>,
     /// Those of this type, such as `CredentialReleased`.
     #[serde(rename = "type")]
-    #[param(rename = "type")]
+    #[param(rename = "type", max_length = 100)]
     kind: Option<String>,
     /// Those that this actor asked for.
+    #[param(max_length = 200)]
     actor: Option<String>,
     /// Those after this position: the `next` of the page before.
     #[param(value_type = Option<String>)]
@@ -49,7 +56,21 @@ struct AuditQuery {
     limit: Option<u32>,
 }
 
-/// The whole life of a credential.
+/// Which part of a credential's life is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct LifeQuery {
+    /// Steps after this position: the `next` of the page before.
+    #[param(value_type = Option<String>)]
+    after: Option<Position>,
+    /// How many steps at most.
+    #[serde(default, deserialize_with = "number")]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+}
+
+/// The life of a credential, or a part of it.
 #[derive(Debug, Serialize, ToSchema)]
 struct CredentialLife {
     /// The credential.
@@ -66,6 +87,11 @@ struct CredentialLife {
     connection: ConnectionName,
     /// What happened, in order.
     steps: Vec<LifeStep>,
+    /// Ask for the steps after this position to go on.
+    #[schema(value_type = String)]
+    next: Position,
+    /// Whether there was more when this was read.
+    more: bool,
 }
 
 /// An event in the life of a credential.
@@ -101,6 +127,8 @@ impl From<LifeView> for CredentialLife {
             provider: life.provider,
             connection: life.connection,
             steps: life.steps.into_iter().map(LifeStep::from).collect(),
+            next: life.next,
+            more: life.more,
         }
     }
 }
@@ -137,9 +165,9 @@ async fn audit_events(
     let filter = AuditFilter {
         account: visible_account(&caller, query.account)?,
         provider: query.provider,
-        kind: query.kind,
-        actor: query.actor,
-        after: query.after.unwrap_or_default(),
+        kind: at_most("type", query.kind, MAX_TYPE)?,
+        actor: at_most("actor", query.actor, MAX_ACTOR)?,
+        after: place(query.after)?,
         limit: page_size(query.limit)?,
     };
     Ok(Json(app.projections.history().events(&filter).await?.into()))
@@ -162,18 +190,19 @@ fn visible_account(caller: &Caller, asked: Option<AccountId>) -> Result<Option<A
 ///
 /// Everything that ever happened to it, who was given it and what for, and how it stood after each step.
 #[utoipa::path(get, path = "/v1/audit/credentials/{credential}", tag = "History and audit",
-    params(("credential" = uuid::Uuid, Path, description = "The credential's id.")),
-    responses((status = 200, description = "Its whole life.", body = CredentialLife)))]
+    params(("credential" = uuid::Uuid, Path, description = "The credential's id."), LifeQuery),
+    responses((status = 200, description = "A page of its life.", body = CredentialLife)))]
 async fn audit_credential(
     State(app): State<AppState>,
     Auditor(caller): Auditor,
     At(credential): At<CredentialId>,
     min: MinPosition,
+    Query(query): Query<LifeQuery>,
 ) -> Result<Json<CredentialLife>, Problem> {
     app.reached(ProjectionName::History, min).await?;
-    let life = app.projections.history().credential(credential).await?;
-    let life = life
-        .filter(|life| caller.accounts().contains(&life.account))
-        .ok_or_else(Problem::not_found)?;
-    Ok(Json(life.into()))
+    let (after, limit) = (place(query.after)?, page_size(query.limit)?);
+    let history = app.projections.history();
+    let of = |account: &AccountId| caller.accounts().contains(account);
+    let life = history.credential(credential, of, after, limit).await?;
+    Ok(Json(life.ok_or_else(Problem::not_found)?.into()))
 }

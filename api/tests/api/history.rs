@@ -142,4 +142,33 @@ async fn a_credential_can_be_replayed() {
         (&json!("disconnected"), &json!([1, 2]))
     );
     assert!(!life.contains(GOOD) && !life.contains(OTHER));
+    let page = |after: &Value| {
+        let after = after.as_str().unwrap();
+        format!("/v1/audit/credentials/{credential}?limit=2&after={after}")
+    };
+    let (mut told, mut after) = (Vec::new(), json!("0"));
+    loop {
+        let part = world.app.get(&world.auditor, &page(&after)).await.expect(200);
+        told.extend_from_slice(part.body["steps"].as_array().unwrap());
+        after = part.body["next"].clone();
+        if part.body["more"] == json!(false) {
+            break;
+        }
+    }
+    assert_eq!(&told, steps);
+}
+
+#[tokio::test]
+async fn a_place_that_no_log_has_is_refused() {
+    let world = World::connected().await;
+    let beyond = i64::MAX.unsigned_abs() + 1;
+    for (token, path) in [
+        (&world.auditor, "/v1/audit/events".to_owned()),
+        (&world.owner, format!("{MOCK}/history")),
+    ] {
+        let refused = world.app.get(token, &format!("{path}?after={beyond}")).await;
+        assert_eq!(refused.problem(400, "invalid-parameter").pointer(), "/query/after");
+        let last = world.app.get(token, &format!("{path}?after={}", i64::MAX)).await;
+        assert_eq!(last.expect(200).body["items"], json!([]));
+    }
 }

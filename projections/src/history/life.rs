@@ -1,14 +1,14 @@
 use std::collections::BTreeSet;
 
 use domain::integration::{ConnectionStatus, IntegrationEvent};
-use domain::{AccountId, ConnectionName, CredentialId, Event, ProviderKey};
+use domain::{AccountId, ConnectionName, CredentialId, Event, Position, ProviderKey};
 use serde::Serialize;
 
 use super::HistoryEntry;
 use crate::integrations::IntegrationDocument;
 use crate::{ProjectionName, QueryError};
 
-/// The whole life of a credential.
+/// The life of a credential, or a part of it.
 #[derive(Debug, Clone, Serialize)]
 pub struct CredentialLife {
     /// The credential.
@@ -21,6 +21,10 @@ pub struct CredentialLife {
     pub connection: ConnectionName,
     /// What happened, in order.
     pub steps: Vec<LifeStep>,
+    /// Where to go on: ask for the steps after this position.
+    pub next: Position,
+    /// Whether there was more when this was read.
+    pub more: bool,
 }
 
 /// An event in the life of a credential.
@@ -47,38 +51,68 @@ pub struct CredentialState {
     pub erased: Vec<u32>,
 }
 
-impl CredentialLife {
-    pub(super) fn of(credential: CredentialId, events: Vec<HistoryEntry>) -> Result<Option<Self>, QueryError> {
-        let Some(first) = events.first() else {
-            return Ok(None);
-        };
-        let corrupt = || QueryError::Corrupt(ProjectionName::History);
-        let (Some(account), Some(provider), Some(connection)) = (&first.account, &first.provider, &first.connection)
+/// Replays a credential, event by event.
+pub(super) struct Replay {
+    life: CredentialLife,
+    document: IntegrationDocument,
+    erased: BTreeSet<u32>,
+}
+
+impl Replay {
+    /// From its first event on, which names whose it is. The steps after `after` are kept.
+    pub(super) fn new(credential: CredentialId, first: HistoryEntry, after: Position) -> Result<Self, QueryError> {
+        let (Some(account), Some(provider), Some(connection)) = (first.account, first.provider, first.connection)
         else {
             return Err(corrupt());
         };
-        let mut life = Self {
-            credential,
-            account: account.clone(),
-            provider: provider.clone(),
-            connection: connection.clone(),
-            steps: Vec::with_capacity(events.len()),
-        };
-        let mut document = IntegrationDocument::empty(life.provider.clone());
-        let mut erased = BTreeSet::new();
-        for event in events {
-            let body = Event::decode(&event.kind, event.schema, event.data.get()).map_err(|_| corrupt())?;
-            if let Event::Integration(body) = &body {
-                if let IntegrationEvent::CredentialErased(body) = body {
-                    erased.extend(&body.versions);
-                }
-                document.change(body, event.recorded_at);
-            }
-            let state = CredentialState::of(&document, &life.connection, &erased);
-            life.steps.push(LifeStep { event, state });
-        }
-        Ok(Some(life))
+        Ok(Self {
+            document: IntegrationDocument::empty(provider.clone()),
+            life: CredentialLife {
+                credential,
+                account,
+                provider,
+                connection,
+                steps: Vec::new(),
+                next: after,
+                more: false,
+            },
+            erased: BTreeSet::new(),
+        })
     }
+
+    /// Whose it is.
+    pub(super) const fn account(&self) -> &AccountId {
+        &self.life.account
+    }
+
+    /// One more event. Whether `limit` leaves room for another one.
+    pub(super) fn step(&mut self, event: HistoryEntry, limit: usize) -> Result<bool, QueryError> {
+        if self.life.steps.len() == limit {
+            self.life.more = true;
+            return Ok(false);
+        }
+        let body = Event::decode(&event.kind, event.schema, event.data.get()).map_err(|_| corrupt())?;
+        if let Event::Integration(body) = &body {
+            if let IntegrationEvent::CredentialErased(body) = body {
+                self.erased.extend(&body.versions);
+            }
+            self.document.change(body, event.recorded_at);
+        }
+        if event.position > self.life.next {
+            self.life.next = event.position;
+            let state = CredentialState::of(&self.document, &self.life.connection, &self.erased);
+            self.life.steps.push(LifeStep { event, state });
+        }
+        Ok(true)
+    }
+
+    pub(super) fn life(self) -> CredentialLife {
+        self.life
+    }
+}
+
+const fn corrupt() -> QueryError {
+    QueryError::Corrupt(ProjectionName::History)
 }
 
 impl CredentialState {

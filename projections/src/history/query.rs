@@ -4,11 +4,17 @@ use domain::{AccountId, CredentialId, Position, ProviderKey};
 use serde::Serialize;
 
 use super::HistoryEntry;
-use super::life::CredentialLife;
+use super::life::{CredentialLife, Replay};
 use super::projector::History;
 use crate::shared::Shared;
 use crate::store::{EventSelect, Generation, Scope, Store};
 use crate::{ProjectionName, QueryError};
+
+/// How many events of a credential are in memory at a time, while it is replayed.
+const REPLAYED: u32 = 500;
+
+/// How many events are looked at for one page, at most.
+const LOOKED_AT: u32 = 10_000;
 
 /// Answers questions about what happened.
 pub struct HistoryQuery {
@@ -79,39 +85,87 @@ impl HistoryQuery {
         .await
     }
 
-    /// What happened, by the conditions of `filter`.
+    /// What happened, by the conditions of `filter`. A page may hold fewer events than were asked for, or none, and still
+    /// have more behind it: so many are looked at for one page, and no more.
     ///
     /// # Errors
     /// [`QueryError`].
     pub async fn events(&self, filter: &AuditFilter) -> Result<HistoryPage, QueryError> {
+        let scope = Scope::of(filter.account.as_ref());
+        let edge = self.edge(scope, filter).await?;
         let select = EventSelect {
-            after: filter.after,
+            until: edge,
             limit: Some(filter.limit.saturating_add(1)),
-            account: filter.account.as_ref(),
-            provider: filter.provider.as_ref(),
             kind: filter.kind.as_deref(),
             actor: filter.actor.as_deref(),
-            credential: None,
+            provider: filter.provider.as_ref(),
+            ..found_by_index(filter)
         };
-        let mut events = self.select(Scope::of(filter.account.as_ref()), &select).await?;
-        let more = events.len() > filter.limit as usize;
+        let mut events = self.select(scope, &select).await?;
+        let full = events.len() > filter.limit as usize;
         events.truncate(filter.limit as usize);
-        let next = events.last().map_or(filter.after, |event| event.position);
+        let last = events.last().map_or(filter.after, |event| event.position);
+        let (next, more) = match edge {
+            Some(edge) if !full => (edge, true),
+            _ => (last, full),
+        };
         Ok(HistoryPage { events, next, more })
     }
 
-    /// The whole life of a credential, its releases included, with its state after each event; none when there never was
-    /// such a credential.
+    /// Where a page ends at the latest, when its conditions have to be looked for event by event.
+    async fn edge(&self, scope: Scope<'_>, filter: &AuditFilter) -> Result<Option<Position>, QueryError> {
+        let by_index =
+            filter.kind.is_none() && filter.actor.is_none() && (filter.provider.is_none() || filter.account.is_some());
+        if by_index {
+            return Ok(None);
+        }
+        let select = EventSelect {
+            skip: LOOKED_AT - 1,
+            limit: Some(1),
+            ..found_by_index(filter)
+        };
+        Ok(self.select(scope, &select).await?.pop().map(|event| event.position))
+    }
+
+    /// The life of a credential, its releases included, with its state after each event: at most `limit` steps after
+    /// `after`. None when there never was such a credential, or when it belongs to an account that `of` leaves out: that
+    /// is known after one event, so that nobody can tell the one from the other by the time that it takes.
     ///
     /// # Errors
     /// [`QueryError`].
-    pub async fn credential(&self, credential: CredentialId) -> Result<Option<CredentialLife>, QueryError> {
-        let select = EventSelect {
+    pub async fn credential(
+        &self,
+        credential: CredentialId,
+        of: impl Fn(&AccountId) -> bool + Send,
+        after: Position,
+        limit: u32,
+    ) -> Result<Option<CredentialLife>, QueryError> {
+        let mut select = EventSelect {
             credential: Some(credential),
+            limit: Some(1),
             ..EventSelect::default()
         };
-        let events = self.select(Scope::Everything, &select).await?;
-        CredentialLife::of(credential, events)
+        let Some(first) = self.select(Scope::Everything, &select).await?.pop() else {
+            return Ok(None);
+        };
+        let mut replay = Replay::new(credential, first, after)?;
+        if !of(replay.account()) {
+            return Ok(None);
+        }
+        // What a credential is follows from all that happened to it: it is replayed from its start, a part at a time.
+        select.limit = Some(REPLAYED);
+        loop {
+            let events = self.select(Scope::Everything, &select).await?;
+            let Some(last) = events.last() else {
+                return Ok(Some(replay.life()));
+            };
+            select.after = last.position;
+            for event in events {
+                if !replay.step(event, limit as usize)? {
+                    return Ok(Some(replay.life()));
+                }
+            }
+        }
     }
 
     async fn select(&self, scope: Scope<'_>, select: &EventSelect<'_>) -> Result<Vec<HistoryEntry>, QueryError> {
@@ -122,5 +176,38 @@ impl HistoryQuery {
             .await
             .map_err(QueryError::Database)?;
         rows.iter().map(HistoryEntry::read).collect()
+    }
+}
+
+/// The conditions of a filter that an index answers in the order of the log.
+fn found_by_index(filter: &AuditFilter) -> EventSelect<'_> {
+    EventSelect {
+        after: filter.after,
+        account: filter.account.as_ref(),
+        provider: filter.provider.as_ref().filter(|_| filter.account.is_some()),
+        ..EventSelect::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_conditions_that_no_index_answers_are_left_out_of_the_look_ahead() {
+        let (account, provider) = ("acme".parse().ok(), "mock".parse().ok());
+        let filter = AuditFilter {
+            account,
+            provider,
+            kind: Some("CredentialReleased".to_owned()),
+            ..AuditFilter::default()
+        };
+        let found = found_by_index(&filter);
+        assert!(found.account.is_some() && found.provider.is_some() && found.kind.is_none());
+        let everybodys = AuditFilter {
+            account: None,
+            ..filter
+        };
+        assert!(found_by_index(&everybodys).provider.is_none());
     }
 }

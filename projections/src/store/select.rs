@@ -23,6 +23,10 @@ pub(crate) enum DocumentSelect<'a> {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct EventSelect<'a> {
     pub(crate) after: Position,
+    /// Up to this one, and no further.
+    pub(crate) until: Option<Position>,
+    /// So many that fit are left out first.
+    pub(crate) skip: u32,
     pub(crate) limit: Option<u32>,
     pub(crate) account: Option<&'a AccountId>,
     pub(crate) provider: Option<&'a ProviderKey>,

@@ -20,7 +20,8 @@ pub struct TokensQuery {
     by_digest: AnswerCache<Sha256Digest, Option<Arc<TokenView>>>,
 }
 
-/// Some tokens, in the order of their ids, which is that of their making.
+/// Some tokens, in the order of their ids. The ids follow from commands and not from time: a token that is made while pages
+/// are read may belong on one that was read already.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TokenPage {
     /// The tokens.

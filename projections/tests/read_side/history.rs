@@ -42,6 +42,32 @@ async fn an_auditor_reads_every_event_once_in_pages_that_leave_nothing_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_looks_at_so_many_events_and_says_where_to_go_on() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    for number in 0..10_100 {
+        let id = account(&format!("account-{number}"));
+        writer.append(&StreamId::Account(id), opened("A", None)).await;
+    }
+    let token = StreamId::Token("00000000-0000-0000-0000-000000000001".parse().unwrap());
+    writer.append(&token, issued("T", domain::Sha256Digest::of(b"t"))).await;
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+    let mut filter = AuditFilter {
+        kind: Some("TokenIssued".to_owned()),
+        limit: 3,
+        ..AuditFilter::default()
+    };
+    let history = reading.projections.history();
+    let first = history.events(&filter).await.unwrap();
+    assert!(first.events.is_empty() && first.more && first.next > filter.after);
+    filter.after = first.next;
+    let second = history.events(&filter).await.unwrap();
+    assert_eq!((second.events.len(), second.more), (1, false));
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_are_found_by_what_they_concern() {
     let home = Home::new();
     let mut writer = Writer::new();
@@ -144,8 +170,35 @@ async fn a_credential_tells_its_whole_life_with_its_state_after_each_event() {
     live(&mut writer, &shop, &stripe).await;
     let reading = Reading::start(&home, &writer.log).await;
     reading.settle().await;
-    let life = reading.projections.history().credential(id).await.unwrap().unwrap();
-    assert_eq!((life.account, life.provider), (shop, stripe));
+    let history = reading.projections.history();
+    let everybodys = |_: &AccountId| true;
+    let life = history
+        .credential(id, everybodys, Position::START, 100)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((&life.account, &life.provider, life.more), (&shop, &stripe, false));
+    // In pages it is the same life, each step with its state.
+    let (mut after, mut pages) = (Position::START, Vec::new());
+    loop {
+        let page = history.credential(id, everybodys, after, 2).await.unwrap().unwrap();
+        pages.extend(page.steps.iter().map(|step| (step.event.position, step.state.clone())));
+        after = page.next;
+        if !page.more {
+            break;
+        }
+    }
+    let whole: Vec<_> = life
+        .steps
+        .iter()
+        .map(|step| (step.event.position, step.state.clone()))
+        .collect();
+    assert_eq!(pages, whole);
+    let none = history
+        .credential(id, |account| *account != shop, Position::START, 100)
+        .await
+        .unwrap();
+    assert!(none.is_none());
     let told: Vec<_> = life
         .steps
         .iter()
@@ -176,7 +229,7 @@ async fn a_credential_tells_its_whole_life_with_its_state_after_each_event() {
         reading
             .projections
             .history()
-            .credential(credential(9))
+            .credential(credential(9), everybodys, Position::START, 100)
             .await
             .unwrap()
             .is_none()

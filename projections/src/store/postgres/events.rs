@@ -23,6 +23,10 @@ pub(super) async fn select(
     let mut sql = format!("SELECT {COLUMNS} FROM {table} WHERE position > $1");
     let mut arguments = PgArguments::default();
     arguments.add(position_to(select.after)?).map_err(sqlx::Error::Encode)?;
+    if let Some(until) = select.until {
+        arguments.add(position_to(until)?).map_err(sqlx::Error::Encode)?;
+        sql.extend([" AND position <= $", &arguments.len().to_string()]);
+    }
     for (column, value) in select.texts() {
         arguments.add(escaped(value)).map_err(sqlx::Error::Encode)?;
         sql.extend([" AND ", column, " = $", &arguments.len().to_string()]);
@@ -34,7 +38,7 @@ pub(super) async fn select(
     }
     sql.push_str(" ORDER BY position");
     if let Some(limit) = select.limit {
-        sql.extend([" LIMIT ", &limit.to_string()]);
+        sql.extend([" LIMIT ", &limit.to_string(), " OFFSET ", &select.skip.to_string()]);
     }
     let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(db).await?;
     rows.iter().map(read).collect()

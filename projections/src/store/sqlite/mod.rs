@@ -65,7 +65,8 @@ impl SqliteStore {
             .max_lifetime(None)
             .test_before_acquire(false)
             .connect_with(options.clone())
-            .await?;
+            .await
+            .map_err(unreadable)?;
         sqlx::migrate!("../migrations/read/sqlite").run(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
@@ -161,5 +162,34 @@ impl Store for SqliteStore {
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+    }
+}
+
+/// Tells a file that is no database from everything else that a database may say.
+fn unreadable(error: sqlx::Error) -> ProjectionError {
+    // `SQLITE_CORRUPT` and `SQLITE_NOTADB`, see https://sqlite.org/rescode.html.
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    if code.is_some_and(|code| code == "11" || code == "26") {
+        ProjectionError::Damaged(error)
+    } else {
+        error.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_no_database_is_refused_with_the_way_out() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("read.db");
+        std::fs::write(
+            &path,
+            "no database, but long enough to be read as the header of one: ".repeat(100),
+        )
+        .unwrap();
+        let refused = SqliteStore::open(&path).await.err().unwrap().to_string();
+        assert!(refused.contains("remove read.db"), "{refused}");
     }
 }
