@@ -5,7 +5,7 @@ use domain::access::{AccessEvent, CredentialReleased};
 use domain::account::Account;
 use domain::integration::{ConnectionStatus, Integration, IntegrationRejection, SealedSecret};
 use domain::provider::ProviderRow;
-use domain::{AccountId, Aggregate, CredentialId, Position, StreamId};
+use domain::{AccountId, Aggregate, CredentialId, Position, StreamId, has_hidden};
 use eventlog::Expected;
 use vault::{SecretContext, VaultError};
 
@@ -38,7 +38,7 @@ impl Commands {
     ///
     /// # Errors
     /// [`CommandError::NotFound`]; `account-closed`, `not-installed`, `disconnected`, `credential-rejected`,
-    /// `needs-reauth`, `recipe-mismatch`; [`CommandError::Invalid`] at `/purpose`.
+    /// `needs-reauth`, `recipe-mismatch`, `too-many-purposes`; [`CommandError::Invalid`] at `/purpose`.
     pub async fn release(
         &self,
         ctx: impl FnOnce() -> Context + Send,
@@ -57,6 +57,10 @@ impl Commands {
             return self.open(request, found, until).await;
         }
         let found = self.find(request, Freshness::Fresh).await?;
+        let lease = LeaseKey::new(request, found.credential, found.version);
+        if self.inner.leases.are_spent(&lease, now) {
+            return Err(too_many_purposes());
+        }
         let until = now + LEASE;
         let released = AccessEvent::from(CredentialReleased {
             provider: request.provider.clone(),
@@ -78,9 +82,7 @@ impl Commands {
         if (now.credential, now.version) != (found.credential, found.version) {
             return Err(CommandError::Busy);
         }
-        self.inner
-            .leases
-            .grant(LeaseKey::new(request, found.credential, found.version), until);
+        self.inner.leases.grant(lease, until);
         self.open(request, now, until).await
     }
 
@@ -211,11 +213,22 @@ fn refusal(status: ConnectionStatus) -> Option<CommandError> {
     })
 }
 
+fn too_many_purposes() -> CommandError {
+    let message = "20 purposes were named for this key within a minute. Name what the key is for, not the single call; or \
+                   ask again in a minute.";
+    CommandError::Rejected {
+        code: "too-many-purposes",
+        message: message.to_owned(),
+    }
+}
+
 fn check_purpose(request: &ReleaseRequest) -> Result<(), CommandError> {
-    let fits = |purpose: &String| purpose.chars().count() <= MAX_PURPOSE && !purpose.chars().any(char::is_control);
+    let fits = |purpose: &String| {
+        purpose.chars().count() <= MAX_PURPOSE && !purpose.chars().any(char::is_control) && !has_hidden(purpose)
+    };
     if request.purpose.as_ref().is_none_or(fits) {
         return Ok(());
     }
-    let message = "A purpose has at most 200 characters and no control characters.";
+    let message = "A purpose has at most 200 characters, none of them invisible.";
     Err(CommandError::invalid("/purpose", "invalid-purpose", message))
 }

@@ -195,3 +195,23 @@ async fn a_key_that_is_taken_back_while_its_release_is_written_is_not_given() {
     world.log.let_go();
     assert_eq!(code(soon(asking).await.unwrap()), "disconnected");
 }
+
+#[tokio::test]
+async fn a_caller_names_twenty_purposes_a_minute_for_a_key_and_no_more() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    let ask = async |purpose: String| {
+        let mut asked = request(&mock());
+        asked.purpose = Some(purpose);
+        world.commands.release(|| world.ctx(), &asked).await
+    };
+    for number in 0..20 {
+        ask(format!("purpose {number}")).await.unwrap();
+    }
+    let before = world.events().await.len();
+    assert_eq!(code(ask("one more".to_owned()).await), "too-many-purposes");
+    ask("purpose 3".to_owned()).await.unwrap();
+    assert_eq!(world.events().await.len(), before);
+    world.wait(61);
+    ask("one more".to_owned()).await.unwrap();
+}
