@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{Extensions, HeaderName, HeaderValue, header};
+use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use domain::CorrelationId;
 use futures::FutureExt;
@@ -76,28 +76,72 @@ where
     }
 
     fn call(&mut self, mut request: Request) -> Self::Future {
-        let app = self.app.clone();
-        let started = Instant::now();
-        let method = request.method().clone();
-        let route = request.extensions().get::<MatchedPath>().cloned();
-        let correlation = named(&request).unwrap_or_else(|| CorrelationId::new(app.ids.uuid()));
+        let correlation = named(&request).unwrap_or_else(|| CorrelationId::new(self.app.ids.uuid()));
+        let observation = Observation {
+            app: self.app.clone(),
+            started: Instant::now(),
+            method: name_of(request.method()),
+            route: request.extensions().get::<MatchedPath>().cloned(),
+            correlation,
+            status: GIVEN_UP,
+        };
         request.extensions_mut().insert(Correlation(correlation));
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = answered(answer).await;
             let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
-            let text: &str = correlation.uuid().hyphenated().encode_lower(&mut text);
-            complete(&mut response, text);
-
-            let route = route.as_ref().map_or("(none)", MatchedPath::as_str);
-            let method = method.as_str();
-            let status = response.status().as_u16();
-            let elapsed = started.elapsed();
-            app.metrics.request(method, route, status, elapsed);
-            let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-            tracing::info!(target: TARGET, method, route, status, micros, correlation = text);
+            complete(&mut response, correlation.uuid().hyphenated().encode_lower(&mut text));
+            observation.end(response.status());
             Ok(response)
         })
+    }
+}
+
+/// The status that stands in the log for a request whose caller went away before the answer: nobody was sent it.
+const GIVEN_UP: u16 = 499;
+
+/// A request under way. It is counted and logged when it is over, however that comes about.
+struct Observation {
+    app: AppState,
+    started: Instant,
+    method: &'static str,
+    route: Option<MatchedPath>,
+    correlation: CorrelationId,
+    status: u16,
+}
+
+impl Observation {
+    /// It was answered.
+    fn end(mut self, status: StatusCode) {
+        self.status = status.as_u16();
+    }
+}
+
+impl Drop for Observation {
+    fn drop(&mut self) {
+        let (method, status) = (self.method, self.status);
+        let route = self.route.as_ref().map_or("(none)", MatchedPath::as_str);
+        let elapsed = self.started.elapsed();
+        self.app.metrics.request(method, route, status, elapsed);
+        let micros = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+        let text: &str = self.correlation.uuid().hyphenated().encode_lower(&mut text);
+        tracing::info!(target: TARGET, method, route, status, micros, correlation = text);
+    }
+}
+
+/// The name of a method for log and metrics. Callers can make methods up: those have one name, or anybody could fill the
+/// memory with names of their own.
+fn name_of(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "OTHER",
     }
 }
 

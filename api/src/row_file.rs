@@ -4,10 +4,11 @@ use anyhow::{Context, Result, bail};
 use domain::ProviderKey;
 use domain::provider::{AuthType, CredentialLabel, Help, ProviderRow};
 use domain::recipe::Recipe;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::schema;
+use crate::{logo, schema};
 
 /// A row to add to the catalog. Key, name, category and auth are enough; the recipe makes it testable.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
@@ -85,15 +86,22 @@ struct Several {
     providers: Vec<NewProvider>,
 }
 
+/// What stands at the top of a file: by this a list of rows is told from one row.
+#[derive(Deserialize)]
+struct Top {
+    #[serde(default)]
+    providers: Option<IgnoredAny>,
+}
+
 /// Reads the rows of a file in YAML or JSON: one row, or a list of them under `providers`.
 ///
 /// # Errors
-/// When the text is neither; the message says where.
+/// When the text is neither, or a logo cannot be used; the message says where.
 pub(crate) fn read(text: &str) -> Result<Vec<ProviderRow>> {
     if text.trim().is_empty() {
         bail!("the file is empty");
     }
-    let several = text.lines().any(|line| line.starts_with("providers:")) || text.contains("\"providers\"");
+    let several = serde_saphyr::from_str::<Top>(text).is_ok_and(|top| top.providers.is_some());
     let rows = if several {
         serde_saphyr::from_str::<Several>(text)
             .context("it holds no rows of the expected form")?
@@ -101,7 +109,16 @@ pub(crate) fn read(text: &str) -> Result<Vec<ProviderRow>> {
     } else {
         vec![serde_saphyr::from_str::<NewProvider>(text).context("it holds no row of the expected form")?]
     };
-    Ok(rows.into_iter().map(|row| row.into_parts().0).collect())
+    rows.into_iter().map(row_of).collect()
+}
+
+/// The row, when its logo can be decoded, as it must be when it is saved.
+fn row_of(row: NewProvider) -> Result<ProviderRow> {
+    let (row, logo, _) = row.into_parts();
+    if let Some(Err(error)) = logo.as_deref().map(logo::from_data_url) {
+        bail!("{}/logo: the logo cannot be used: {error} ({})", row.key, error.code());
+    }
+    Ok(row)
 }
 
 #[cfg(test)]
@@ -124,7 +141,23 @@ mod tests {
                 .len(),
             1
         );
+        let tricky = r#"{"key": "a", "name": "providers", "category": "providers", "auth": "bearer"}"#;
+        assert_eq!(read(tricky).unwrap().len(), 1);
+        let tricky = "key: a\nname: A\ncategory: Email\nauth: bearer\ndescription: |\n  Of all\n  providers:\n";
+        assert_eq!(read(tricky).unwrap().len(), 1);
+        let list = r#"{ "providers" : [{"key": "a", "name": "A", "category": "Email", "auth": "bearer"}]}"#;
+        assert_eq!(read(list).unwrap().len(), 1);
         assert!(read("key: a\nnmae: A\n").is_err());
         assert!(read(" \n").is_err());
+    }
+
+    #[test]
+    fn a_logo_is_decoded_as_when_the_row_is_saved() {
+        let row = "key: a\nname: A\ncategory: Email\nauth: bearer\nlogo: 'data:image/svg+xml;base64,PHN2Zy8+'\n";
+        let refused = format!("{:#}", read(row).err().unwrap());
+        assert!(
+            refused.starts_with("a/logo: ") && refused.contains("(svg)"),
+            "{refused}"
+        );
     }
 }

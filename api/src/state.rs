@@ -11,6 +11,7 @@ use eventlog::{EventLog, LogError};
 use projections::{ProjectionName, Projections};
 use vault::Vault;
 
+use crate::auth::Standing;
 use crate::docs::Reference;
 use crate::extract::MinPosition;
 use crate::metrics::Metrics;
@@ -50,6 +51,8 @@ pub struct App {
     parts: Parts,
     /// The log's newest position when the system started.
     pub(crate) start: Position,
+    /// Which tokens were revoked since the read model was as it is.
+    pub(crate) standing: Standing,
     /// Rendered pages of the catalog.
     pub(crate) catalog: CatalogCache,
     /// The OpenAPI document as JSON.
@@ -66,8 +69,10 @@ impl AppState {
     pub async fn new(parts: Parts) -> Result<Self, LogError> {
         let start = parts.log.read_all(Position::START, 1).await?.head;
         let document = serde_json::to_value(crate::openapi::document()).unwrap_or_default();
+        let standing = Standing::new(parts.log.wakeups());
         Ok(Self(Arc::new(App {
             parts,
+            standing,
             start,
             catalog: CatalogCache::default(),
             openapi: document.to_string().into(),

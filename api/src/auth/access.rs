@@ -1,10 +1,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
+use axum::http::{HeaderValue, Method, header};
 use domain::token::Role;
 use domain::{AccountId, CorrelationId};
 
 use super::{At, Caller};
-use crate::problem::Problem;
+use crate::problem::{Code, Problem};
 use crate::request_log::Correlation;
 use crate::state::AppState;
 
@@ -104,6 +105,11 @@ impl FromRequestParts<AppState> for ServiceFor {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        // A release for nobody to read: HEAD would write it into the history, and throw the key away.
+        if parts.method == Method::HEAD {
+            let refused = Problem::new(Code::MethodNotAllowed, "A key is released to GET alone.");
+            return Err(refused.with_header(header::ALLOW, HeaderValue::from_static("GET")));
+        }
         let (caller, account) = of_account(parts, app, &[Role::Service]).await?;
         let correlation = Correlation::of(&parts.extensions)?;
         Ok(Self {

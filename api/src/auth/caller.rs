@@ -80,6 +80,9 @@ impl FromRequestParts<AppState> for Caller {
             let detail = "The token has expired. Ask a platform admin for a new one.";
             return Err(challenge(Problem::new(Code::TokenExpired, detail), "invalid_token"));
         }
+        if !app.standing.holds(app, token.id).await? {
+            return Err(invalid());
+        }
         Ok(Self(token))
     }
 }

@@ -3,6 +3,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use domain::{CommandId, CorrelationId};
 
+use super::condition::refuse_if_match;
 use crate::auth::Caller;
 use crate::problem::{Code, Problem};
 use crate::request_log::Correlation;
@@ -22,6 +23,7 @@ pub(crate) struct CommandKey {
 
 impl CommandKey {
     pub(super) fn of(request: &Request) -> Result<Self, Problem> {
+        refuse_if_match(request.headers(), request.extensions())?;
         let correlation = Correlation::of(request.extensions())?;
         Self::read(
             request.method().as_str(),
@@ -84,6 +86,7 @@ impl FromRequestParts<AppState> for Act {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _app: &AppState) -> Result<Self, Problem> {
+        refuse_if_match(&parts.headers, &parts.extensions)?;
         let correlation = Correlation::of(&parts.extensions)?;
         CommandKey::read(parts.method.as_str(), parts.uri.path(), &parts.headers, correlation).map(Self)
     }

@@ -14,5 +14,5 @@ pub(crate) use idempotency::{Act, CommandKey};
 pub(crate) use pointer::shown;
 pub(crate) use position::{AT_POSITION, MIN_POSITION, MinPosition};
 pub(crate) use query::Query;
-pub(crate) use reading::{PageQuery, cursor, page_size};
+pub(crate) use reading::{PageQuery, at_most, cursor, page_size, place};
 pub(crate) use reading::{moment, number, time};

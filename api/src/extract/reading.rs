@@ -1,6 +1,7 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use domain::Position;
 use projections::AsOf;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
@@ -55,6 +56,37 @@ pub(crate) fn cursor<T: FromStr>(cursor: Option<&str>) -> Result<Option<T>, Prob
         let message = "use the next_cursor that the page before gave";
         Problem::field(Code::InvalidParameter, "/query/cursor", "invalid-value", message)
     })
+}
+
+/// A text to look for, of at most `max` characters: whoever asks decides how much work the search is.
+///
+/// # Errors
+/// A problem that names the parameter and the bound.
+pub(crate) fn at_most(parameter: &str, text: Option<String>, max: usize) -> Result<Option<String>, Problem> {
+    if text.as_ref().is_none_or(|text| text.chars().count() <= max) {
+        return Ok(text);
+    }
+    let pointer = format!("/query/{parameter}");
+    let message = format!("at most {max} characters are looked for");
+    Err(Problem::field(Code::InvalidParameter, &pointer, "too-long", message))
+}
+
+/// The position after which to go on; the start of the log when none is named.
+///
+/// # Errors
+/// A problem when no log has such a position.
+pub(crate) fn place(after: Option<Position>) -> Result<Position, Problem> {
+    let after = after.unwrap_or_default();
+    if i64::try_from(after.to_stored()).is_ok() {
+        return Ok(after);
+    }
+    let message = "use the `next` that the page before gave";
+    Err(Problem::field(
+        Code::InvalidParameter,
+        "/query/after",
+        "invalid-value",
+        message,
+    ))
 }
 
 /// A number in a query string, where everything is text.

@@ -36,7 +36,13 @@ impl EventLog for CountingLog {
             .iter()
             .map(|event| (event.kind.clone(), verdict(event)))
             .collect();
-        let appended = self.log.append(stream, expected, events).await?;
+        let appended = self.log.append(stream, expected, events).await;
+        match &appended {
+            Ok(_) => self.metrics.writing.works(),
+            Err(LogError::Unavailable(_) | LogError::UnknownOutcome(_)) => self.metrics.writing.failed(),
+            Err(_) => {}
+        }
+        let appended = appended?;
         if !appended.duplicate {
             for (kind, verdict) in kinds {
                 self.metrics.event(&kind);

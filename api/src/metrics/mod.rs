@@ -1,6 +1,7 @@
 //! What the operator's Prometheus reads at `/metrics`.
 
 mod counting_log;
+mod writing;
 
 use std::time::Duration;
 
@@ -9,6 +10,8 @@ use prometheus::{
 };
 
 pub use counting_log::CountingLog;
+
+use self::writing::Writing;
 
 /// The counters of one running system.
 #[derive(Debug, Clone)]
@@ -19,6 +22,8 @@ pub struct Metrics {
     events: IntCounterVec,
     tests: IntCounterVec,
     lag: GaugeVec,
+    /// Whether the log can be written.
+    pub(crate) writing: Writing,
 }
 
 impl Metrics {
@@ -67,6 +72,7 @@ impl Metrics {
             events,
             tests,
             lag,
+            writing: Writing::default(),
         })
     }
 

@@ -2,7 +2,7 @@ use axum::http::StatusCode;
 use commands::CommandError;
 use domain::recipe;
 
-use super::{Code, FieldError, Problem};
+use super::{Causes, Code, FieldError, Problem};
 use crate::extract::shown;
 
 impl Problem {
@@ -11,7 +11,15 @@ impl Problem {
     pub(crate) fn of_command(error: CommandError, invalid: Code) -> Self {
         match error {
             CommandError::NotFound(_) => Self::not_found(),
-            CommandError::Rejected { code, message } => Self::refused(StatusCode::CONFLICT, code, message),
+            CommandError::Rejected { code, message } => {
+                let blamed = blamed(code).map(|pointer| FieldError {
+                    pointer: pointer.to_owned(),
+                    code: code.to_owned(),
+                    message: message.clone(),
+                });
+                let errors = blamed.into_iter().collect();
+                Self::refused(StatusCode::CONFLICT, code, message).with_errors(errors)
+            }
             CommandError::Invalid(ref problems) => {
                 let errors = problems.iter().map(|problem| field_error(problem, invalid)).collect();
                 Self::new(invalid, error.to_string()).with_errors(errors)
@@ -20,12 +28,24 @@ impl Problem {
             CommandError::IdempotencyKeyReused => Self::new(Code::IdempotencyKeyReused, error.to_string()),
             CommandError::Busy => Self::new(Code::Conflict, error.to_string()).retry_after(1),
             CommandError::Unavailable { what, ref source } => {
-                tracing::error!(what, %source, "a command met something that is out of order");
+                let cause = Causes(&**source);
+                tracing::error!(what, %cause, "a command met something that is out of order");
                 Self::new(Code::Unavailable, error.to_string()).retry_after(1)
             }
             CommandError::OutcomeUnknown => Self::new(Code::Unavailable, error.to_string()).retry_after(1),
-            CommandError::Internal { what, ref source } => Self::internal(&format_args!("{what}: {source}")),
+            CommandError::Internal { what, ref source } => {
+                Self::internal(&format_args!("{what}: {}", Causes(&**source)))
+            }
         }
+    }
+}
+
+/// The field of the body that another choice would mend, where the state that says no was named by one.
+fn blamed(code: &str) -> Option<&'static str> {
+    match code {
+        "provider-key-taken" => Some("/key"),
+        "account-exists" => Some("/id"),
+        _ => None,
     }
 }
 

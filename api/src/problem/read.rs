@@ -1,6 +1,6 @@
 use projections::{Behind, QueryError};
 
-use super::{Code, Problem};
+use super::{Causes, Code, Problem};
 
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
@@ -13,11 +13,11 @@ impl From<QueryError> for Problem {
                 "use the cursor that the page before gave",
             ),
             QueryError::Database(source) => {
-                tracing::error!(%source, "the read models cannot be read");
+                tracing::error!(cause = %Causes(&source), "the read models cannot be read");
                 Self::new(Code::Unavailable, "The read models cannot be read now; try again.").retry_after(1)
             }
             QueryError::Log(source) => {
-                tracing::error!(%source, "the log cannot be read");
+                tracing::error!(cause = %Causes(&source), "the log cannot be read");
                 Self::new(Code::Unavailable, "The log cannot be read now; try again.").retry_after(1)
             }
             QueryError::Corrupt(_) => Self::internal(&error),
@@ -29,6 +29,12 @@ impl From<Behind> for Problem {
     fn from(behind: Behind) -> Self {
         if behind.stopped {
             tracing::error!(%behind, "a query waits for a read model that has stopped");
+            let detail = format!(
+                "The read model {} has stopped and does not go on by itself. Tell the operator: /readyz and the log say \
+                 more. What was written is safe.",
+                behind.name
+            );
+            return Self::new(Code::ReadModelBehind, detail).retry_after(60);
         }
         let detail = "What was written cannot be read yet. Ask again in a second; the write itself is safe.";
         Self::new(Code::ReadModelBehind, detail).retry_after(1)

@@ -16,8 +16,8 @@ use utoipa_axum::routes;
 use super::catalog_view::{CatalogEntry, CatalogPage};
 use super::integration::Moment;
 use crate::auth::{At, Caller};
-use crate::extract::{IfNoneMatch, MinPosition, Query, moment, number, page_size};
-use crate::problem::Problem;
+use crate::extract::{IfNoneMatch, MinPosition, Query, at_most, moment, number, page_size};
+use crate::problem::{Code, Problem};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -98,14 +98,25 @@ impl Rendered {
     }
 }
 
+/// What is typed into a search box, in characters. Each word of it is looked for in each row.
+const MAX_TYPED: usize = 200;
+
+/// How many words of it there may be.
+const MAX_WORDS: usize = 10;
+
+/// The longest name of a shelf, in characters.
+const MAX_CATEGORY: usize = 60;
+
 /// Which rows of the marketplace are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct CatalogQuery {
     /// Those on this shelf.
+    #[param(max_length = 60)]
     category: Option<String>,
-    /// Those that fit what was typed, the best first.
+    /// Those that fit what was typed, the best first: at most 200 characters and 10 words.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// How many items at most.
     #[serde(default, deserialize_with = "number")]
@@ -147,8 +158,8 @@ async fn list_catalog(
     }
     let Query(query) = Query::<CatalogQuery>::parse(&raw)?;
     let filter = CatalogFilter {
-        category: query.category,
-        q: query.q,
+        category: at_most("category", query.category, MAX_CATEGORY)?,
+        q: typed(query.q)?,
         limit: page_size(query.limit)?,
         cursor: query.cursor,
     };
@@ -162,6 +173,16 @@ async fn list_catalog(
         app.catalog.put(changes, &raw, rendered.clone());
     }
     Ok(rendered.answer(&have))
+}
+
+/// What was typed, when it is not more than a search takes.
+fn typed(q: Option<String>) -> Result<Option<String>, Problem> {
+    let q = at_most("q", q, MAX_TYPED)?;
+    if q.as_ref().is_none_or(|q| q.split_whitespace().count() <= MAX_WORDS) {
+        return Ok(q);
+    }
+    let message = format!("at most {MAX_WORDS} words are looked for");
+    Err(Problem::field(Code::InvalidParameter, "/query/q", "too-long", message))
 }
 
 /// Read a row of the marketplace.

@@ -1,5 +1,6 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use commands::SaveTerms;
 use domain::integration::{Placement, SaveOptions};
 use domain::{ConnectionName, ProviderKey};
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use super::integration::SEEN_IN;
 use super::key_report::KeyReport;
 use super::written::{Done, Written};
 use crate::auth::{AccountWriter, At};
-use crate::extract::{Act, Write};
+use crate::extract::{Act, IfMatch, Write};
 use crate::problem::{Code, Problem};
 use crate::schema::SecretFields;
 use crate::state::AppState;
@@ -57,6 +58,7 @@ enum Replace {
         ("account" = String, Path, description = "The account's id."),
         ("provider" = String, Path, description = "The provider's key."),
         ("connection" = String, Path, description = "`default`, or a name of your own for a further key."),
+        ("If-Match" = Option<String>, Header, description = "Only if the integration is still as this `ETag` says."),
     ),
     responses((status = 200, description = "It is saved, and tested if the row has a test.", body = KeyReport)))]
 async fn save_credential(
@@ -64,6 +66,7 @@ async fn save_credential(
     AccountWriter { caller, account }: AccountWriter,
     At(provider): At<ProviderKey>,
     At(connection): At<ConnectionName>,
+    IfMatch(if_match): IfMatch,
     write: Write<CredentialRequest>,
 ) -> Result<Response, Problem> {
     let ctx = write.context(&app, &caller).await;
@@ -81,7 +84,14 @@ async fn save_credential(
     };
     let saved = app
         .commands
-        .save_credential(ctx, account, provider, connection, fields.0, options)
+        .save_credential(
+            ctx,
+            account,
+            provider,
+            connection,
+            fields.0,
+            SaveTerms { options, if_match },
+        )
         .await;
     let saved = saved.map_err(|error| Problem::of_command(error, Code::CredentialInvalid))?;
     app.visible(SEEN_IN, saved.position).await;
@@ -97,6 +107,7 @@ async fn save_credential(
         ("account" = String, Path, description = "The account's id."),
         ("provider" = String, Path, description = "The provider's key."),
         ("connection" = String, Path, description = "The connection's name."),
+        ("If-Match" = Option<String>, Header, description = "Only if the integration is still as this `ETag` says."),
     ),
     responses((status = 200, description = "What the test said.", body = KeyReport)))]
 async fn test_connection(
@@ -104,10 +115,14 @@ async fn test_connection(
     AccountWriter { caller, account }: AccountWriter,
     At(provider): At<ProviderKey>,
     At(connection): At<ConnectionName>,
+    IfMatch(if_match): IfMatch,
     act: Act,
 ) -> Result<Response, Problem> {
     let ctx = act.context(&app, &caller).await;
-    let tested = app.commands.test_connection(ctx, account, provider, connection).await?;
+    let tested = app
+        .commands
+        .test_connection(ctx, account, provider, connection, if_match)
+        .await?;
     app.visible(SEEN_IN, tested.position).await;
     Ok(Written::ok(tested.map(KeyReport::from)).into_response())
 }
@@ -121,6 +136,7 @@ async fn test_connection(
         ("account" = String, Path, description = "The account's id."),
         ("provider" = String, Path, description = "The provider's key."),
         ("connection" = String, Path, description = "The connection's name."),
+        ("If-Match" = Option<String>, Header, description = "Only if the integration is still as this `ETag` says."),
     ),
     responses((status = 204, description = "The key is erased.")))]
 async fn disconnect(
@@ -128,10 +144,14 @@ async fn disconnect(
     AccountWriter { caller, account }: AccountWriter,
     At(provider): At<ProviderKey>,
     At(connection): At<ConnectionName>,
+    IfMatch(if_match): IfMatch,
     act: Act,
 ) -> Result<Done, Problem> {
     let ctx = act.context(&app, &caller).await;
-    let receipt = app.commands.disconnect(ctx, account, provider, connection).await?;
+    let receipt = app
+        .commands
+        .disconnect(ctx, account, provider, connection, if_match)
+        .await?;
     app.visible(SEEN_IN, receipt.position).await;
     Ok(Done(receipt.position))
 }

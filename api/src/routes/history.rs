@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use super::event::Event;
 use crate::auth::{At, HistoryReader};
-use crate::extract::{MinPosition, Query, number, page_size};
+use crate::extract::{MinPosition, Query, number, page_size, place};
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -80,7 +80,7 @@ async fn get_history(
         .ok_or_else(Problem::not_found)?;
     let history = app.projections.history();
     let page = history
-        .of_integration(&account, &provider, query.after.unwrap_or_default(), limit)
+        .of_integration(&account, &provider, place(query.after)?, limit)
         .await?;
     // An integration that never was has no history; one that is off the list keeps its own.
     if page.events.is_empty() && query.after.is_none() {

@@ -15,7 +15,7 @@ use super::integration_view::{Integration, with_hints};
 use super::key_report::KeyReport;
 use super::written::{Done, Written};
 use crate::auth::{AccountReader, AccountWriter, At};
-use crate::extract::{Act, MinPosition, Query, Write, etag_of_revision, moment};
+use crate::extract::{Act, IfMatch, MinPosition, Query, Write, etag_of_revision, moment};
 use crate::problem::{Code, Problem};
 use crate::schema::SecretFields;
 use crate::state::AppState;
@@ -188,16 +188,18 @@ async fn get_integration(
     params(
         ("account" = String, Path, description = "The account's id."),
         ("provider" = String, Path, description = "The provider's key."),
+        ("If-Match" = Option<String>, Header, description = "Only if the integration is still as this `ETag` says."),
     ),
     responses((status = 204, description = "It is off the account's list.")))]
 async fn uninstall(
     State(app): State<AppState>,
     AccountWriter { caller, account }: AccountWriter,
     At(provider): At<ProviderKey>,
+    IfMatch(if_match): IfMatch,
     act: Act,
 ) -> Result<Done, Problem> {
     let ctx = act.context(&app, &caller).await;
-    let receipt = app.commands.uninstall(ctx, account, provider).await?;
+    let receipt = app.commands.uninstall(ctx, account, provider, if_match).await?;
     app.visible(SEEN_IN, receipt.position).await;
     Ok(Done(receipt.position))
 }

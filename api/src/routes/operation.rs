@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta};
 use domain::Position;
+use eventlog::StoredEvent;
 use projections::{State as Stage, Status};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -37,7 +38,7 @@ struct Health {
 struct Readiness {
     /// `ready` or `not-ready`.
     status: &'static str,
-    /// Whether the log can be read.
+    /// Whether the log can be read, and was written when that was last tried.
     log: bool,
     /// Whether the vault can be read.
     vault: bool,
@@ -50,7 +51,7 @@ struct Readiness {
 struct ProjectionHealth {
     /// Its name.
     name: &'static str,
-    /// `idle`, `running`, `rebuilding` or `stopped`.
+    /// `idle`, `running`, `following` (another node applies events), `rebuilding` or `stopped`.
     state: &'static str,
     /// Whether it has caught up.
     ready: bool,
@@ -67,7 +68,7 @@ async fn health() -> Json<Health> {
 
 /// Can it serve?
 ///
-/// The log and the vault can be read, and the read models have caught up.
+/// The log can be read and written, the vault can be read, and the read models have caught up.
 #[utoipa::path(get, path = "/readyz", tag = "Operations", security(()),
     responses(
         (status = 200, description = "It can.", body = Readiness),
@@ -77,14 +78,13 @@ async fn readiness(State(app): State<AppState>) -> Response {
     let head = app.log.read_all(Position::START, 1).await.map(|page| page.head);
     // A question that touches the vault's files, and whose answer is always short.
     let vault = app.vault.pending(DateTime::UNIX_EPOCH).await.is_ok();
-    let log = head.is_ok();
+    let log = head.is_ok() && app.metrics.writing.is_fine();
     let head = head.unwrap_or_default();
-    let projections: Vec<_> = app
-        .projections
-        .status()
-        .iter()
-        .map(|status| health_of(&app, status, head))
-        .collect();
+    let mut projections = Vec::new();
+    for status in app.projections.status() {
+        let lag = lag(&app, &status, head).await;
+        projections.push(health_of(&app, &status, lag));
+    }
     let ready = log && vault && projections.iter().all(|projection| projection.ready);
     let (code, status) = if ready {
         (StatusCode::OK, "ready")
@@ -100,11 +100,28 @@ async fn readiness(State(app): State<AppState>) -> Response {
     (code, Json(body)).into_response()
 }
 
-fn health_of(app: &AppState, status: &Status, head: Position) -> ProjectionHealth {
-    let lag = status.lag(head, app.clock.now());
+/// How long the oldest event that is missing in a read model has been in the log; zero when none is.
+async fn lag(app: &AppState, status: &Status, head: Position) -> TimeDelta {
+    if status.position >= head {
+        return TimeDelta::zero();
+    }
+    match app.log.read_all(status.position, 1).await {
+        Ok(page) => {
+            let age = |event: &StoredEvent| app.clock.now() - event.recorded_at;
+            page.events
+                .first()
+                .map_or_else(TimeDelta::zero, age)
+                .max(TimeDelta::zero())
+        }
+        Err(_) => TimeDelta::MAX,
+    }
+}
+
+fn health_of(app: &AppState, status: &Status, lag: TimeDelta) -> ProjectionHealth {
     let state = match status.state {
         Stage::Idle => "idle",
         Stage::Running => "running",
+        Stage::Following => "following",
         Stage::Rebuilding => "rebuilding",
         Stage::Stopped { .. } => "stopped",
     };
@@ -130,9 +147,9 @@ fn seconds(time: TimeDelta) -> f64 {
     responses((status = 200, description = "In the Prometheus text format.", body = String, content_type = "text/plain")))]
 async fn metrics(State(app): State<AppState>) -> Result<Response, Problem> {
     if let Ok(page) = app.log.read_all(Position::START, 1).await {
-        for status in app.projections.status().iter().filter(|status| status.live) {
-            app.metrics
-                .lag(status.name.as_str(), seconds(status.lag(page.head, app.clock.now())));
+        for status in app.projections.status().into_iter().filter(|status| status.live) {
+            let lag = lag(&app, &status, page.head).await;
+            app.metrics.lag(status.name.as_str(), seconds(lag));
         }
     }
     let text = app.metrics.text().map_err(|error| Problem::internal(&error))?;

@@ -199,16 +199,20 @@ async fn revise_provider(
 
 /// Publish a draft.
 #[utoipa::path(post, path = "/v1/providers/{provider}/publish", tag = "Providers",
-    params(("provider" = String, Path, description = "The provider's key.")),
+    params(
+        ("provider" = String, Path, description = "The provider's key."),
+        ("If-Match" = Option<String>, Header, description = "Only if the row is still as this `ETag` says."),
+    ),
     responses((status = 200, description = "The row, which is live.", body = Provider)))]
 async fn publish_provider(
     State(app): State<AppState>,
     PlatformAdmin(caller): PlatformAdmin,
     At(key): At<ProviderKey>,
+    IfMatch(if_match): IfMatch,
     act: Act,
 ) -> Result<Response, Problem> {
     let ctx = act.context(&app, &caller).await;
-    let receipt = app.commands.publish(ctx, key).await?;
+    let receipt = app.commands.publish(ctx, key, if_match).await?;
     written(&app, receipt).await
 }
 
@@ -216,30 +220,38 @@ async fn publish_provider(
 ///
 /// It leaves the marketplace; what accounts connected goes on working.
 #[utoipa::path(post, path = "/v1/providers/{provider}/retire", tag = "Providers",
-    params(("provider" = String, Path, description = "The provider's key.")),
+    params(
+        ("provider" = String, Path, description = "The provider's key."),
+        ("If-Match" = Option<String>, Header, description = "Only if the row is still as this `ETag` says."),
+    ),
     responses((status = 200, description = "The row, which is retired.", body = Provider)))]
 async fn retire_provider(
     State(app): State<AppState>,
     PlatformAdmin(caller): PlatformAdmin,
     At(key): At<ProviderKey>,
+    IfMatch(if_match): IfMatch,
     act: Act,
 ) -> Result<Response, Problem> {
     let ctx = act.context(&app, &caller).await;
-    let receipt = app.commands.retire(ctx, key).await?;
+    let receipt = app.commands.retire(ctx, key, if_match).await?;
     written(&app, receipt).await
 }
 
 /// Bring a retired row back.
 #[utoipa::path(post, path = "/v1/providers/{provider}/reinstate", tag = "Providers",
-    params(("provider" = String, Path, description = "The provider's key.")),
+    params(
+        ("provider" = String, Path, description = "The provider's key."),
+        ("If-Match" = Option<String>, Header, description = "Only if the row is still as this `ETag` says."),
+    ),
     responses((status = 200, description = "The row, which is live again.", body = Provider)))]
 async fn reinstate_provider(
     State(app): State<AppState>,
     PlatformAdmin(caller): PlatformAdmin,
     At(key): At<ProviderKey>,
+    IfMatch(if_match): IfMatch,
     act: Act,
 ) -> Result<Response, Problem> {
     let ctx = act.context(&app, &caller).await;
-    let receipt = app.commands.reinstate(ctx, key).await?;
+    let receipt = app.commands.reinstate(ctx, key, if_match).await?;
     written(&app, receipt).await
 }

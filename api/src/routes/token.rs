@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use commands::NewToken;
+use commands::{CommandError, NewToken};
 use domain::token::{AccountScope, Role};
 use domain::{AccountId, TokenId};
 use projections::{ProjectionName, TokenView};
@@ -45,7 +45,7 @@ struct TokenRequest {
     /// The accounts that a service token is good for, when there are several.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    accounts: Option<BTreeSet<AccountId>>,
+    accounts: Option<Vec<AccountId>>,
     /// After this it is refused; never when left out.
     #[serde(default, deserialize_with = "time")]
     expires_at: Option<DateTime<Utc>>,
@@ -142,10 +142,11 @@ async fn issue_token(
         name: request.name,
         sha256,
         role: request.role,
-        accounts: scope(request.account, request.accounts)?,
+        accounts: scope(request.account, request.accounts.as_deref())?,
         expires_at: request.expires_at,
     };
-    let receipt = app.commands.issue_token(ctx, new).await?;
+    let issued = app.commands.issue_token(ctx, new).await;
+    let receipt = issued.map_err(|error| placed(error, request.accounts.as_deref()))?;
     if receipt.value.sha256 != sha256 {
         let detail = format!(
             "This request made the token {} before, and its text is shown only once. Revoke it and make another.",
@@ -162,11 +163,33 @@ async fn issue_token(
     Ok(Written::created(body).into_response())
 }
 
-fn scope(account: Option<AccountId>, accounts: Option<BTreeSet<AccountId>>) -> Result<AccountScope, Problem> {
+/// A refusal that names the accounts as they stand in this body: alone, or in a list in the caller's order.
+fn placed(error: CommandError, accounts: Option<&[AccountId]>) -> Problem {
+    let CommandError::Invalid(mut problems) = error else {
+        return error.into();
+    };
+    for problem in &mut problems {
+        let Some(place) = problem.pointer.strip_prefix("/account") else {
+            continue;
+        };
+        let sorted: BTreeSet<_> = accounts.unwrap_or_default().iter().collect();
+        let index = place.strip_prefix("s/").and_then(|index| index.parse().ok());
+        let named = index.and_then(|index: usize| sorted.into_iter().nth(index));
+        let sent = named.and_then(|id| accounts?.iter().position(|account| account == id));
+        problem.pointer = match (accounts, sent) {
+            (None, _) => "/account".to_owned(),
+            (Some(_), None) => "/accounts".to_owned(),
+            (Some(_), Some(index)) => format!("/accounts/{index}"),
+        };
+    }
+    CommandError::Invalid(problems).into()
+}
+
+fn scope(account: Option<AccountId>, accounts: Option<&[AccountId]>) -> Result<AccountScope, Problem> {
     match (account, accounts) {
         (None, None) => Ok(AccountScope::All),
         (Some(account), None) => Ok(AccountScope::Only(BTreeSet::from([account]))),
-        (None, Some(accounts)) => Ok(AccountScope::Only(accounts)),
+        (None, Some(accounts)) => Ok(AccountScope::Only(accounts.iter().cloned().collect())),
         (Some(_), Some(_)) => {
             let message = "send `account` or `accounts`, not both";
             Err(Problem::field(
@@ -181,7 +204,8 @@ fn scope(account: Option<AccountId>, accounts: Option<BTreeSet<AccountId>>) -> R
 
 /// List the tokens.
 ///
-/// Revoked and expired ones too, in the order of their ids.
+/// Revoked and expired ones too, in the order of their ids, which is not that of time: a token that is made meanwhile may
+/// belong on a page that you have read.
 #[utoipa::path(get, path = "/v1/tokens", tag = "Tokens", params(PageQuery),
     responses((status = 200, description = "A page of tokens.", body = Page<Token>)))]
 async fn list_tokens(
@@ -201,7 +225,7 @@ async fn list_tokens(
 
 /// Revoke a token.
 ///
-/// It is refused from the moment of the answer on. Revoking it again changes nothing.
+/// It is refused from the moment of the answer on, by every other node within a second. Revoking it again changes nothing.
 #[utoipa::path(delete, path = "/v1/tokens/{token}", tag = "Tokens",
     params(("token" = uuid::Uuid, Path, description = "The token's id.")),
     responses((status = 204, description = "It is revoked.")))]
@@ -213,6 +237,7 @@ async fn revoke_token(
 ) -> Result<Done, Problem> {
     let ctx = act.context(&app, &caller).await;
     let receipt = app.commands.revoke_token(ctx, token).await?;
+    app.standing.revoke(token);
     app.visible(&[ProjectionName::Tokens], receipt.position).await;
     Ok(Done(receipt.position))
 }

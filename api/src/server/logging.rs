@@ -1,5 +1,5 @@
 use std::io;
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
@@ -22,26 +22,23 @@ pub enum LogFormat {
 #[derive(Debug)]
 pub struct Log {
     lines: Lines,
-    writer: Option<JoinHandle<()>>,
 }
 
 /// Starts logging to standard error, at `info` unless `RUST_LOG` says otherwise.
 ///
 /// One thread writes, and writes whatever has gathered in a hundredth of a second at once, so that a request costs no system
-/// call of its own. Whoever kills the process without notice loses as much of its log.
+/// call of its own. Whoever kills the process without notice loses as much of its log. When nobody reads, lines are
+/// dropped and counted: the server never waits for its log.
 ///
 /// # Errors
 /// When something logs already.
 pub fn start_logging(format: LogFormat) -> Result<Log> {
     let lines = Lines::default();
     let written = lines.clone();
-    let writer = std::thread::Builder::new()
+    std::thread::Builder::new()
         .name("log".to_owned())
-        .spawn(move || written.write_out(io::stderr()))?;
-    let log = Log {
-        lines: lines.clone(),
-        writer: Some(writer),
-    };
+        .spawn(move || written.write_out(io::stderr(), tell_of_lost_lines))?;
+    let log = Log { lines: lines.clone() };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
@@ -57,16 +54,35 @@ pub fn start_logging(format: LogFormat) -> Result<Log> {
     started
         .map_err(|error| anyhow::anyhow!(error))
         .context("logging cannot start")?;
+    log_panics_by_place();
     Ok(log)
 }
 
 impl Drop for Log {
     fn drop(&mut self) {
-        self.lines.end();
-        if let Some(writer) = self.writer.take() {
-            let _ = writer.join();
-        }
+        self.lines.end(LAST_LINES);
     }
+}
+
+/// How long the end of the process waits for the last lines to be written.
+const LAST_LINES: Duration = Duration::from_secs(2);
+
+fn tell_of_lost_lines(lost: u64) {
+    tracing::warn!(
+        lost,
+        "log lines were lost: whoever reads standard error did not keep up"
+    );
+}
+
+/// Has a panic log its place alone. What it says may hold a key; the default hook would print it to standard error.
+fn log_panics_by_place() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(
+            place,
+            "a defect: this program met something that it takes for impossible"
+        );
+    }));
 }
 
 /// The way of lines to the thread that writes them.

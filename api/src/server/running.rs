@@ -1,12 +1,15 @@
-use std::future::IntoFuture;
+mod activity;
+mod connections;
+
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use self::connections::Limits;
 use crate::routes::router;
 use crate::state::AppState;
 
@@ -55,18 +58,15 @@ impl Running {
     ///
     /// # Errors
     /// When the listener fails.
-    pub async fn serve(self, listener: TcpListener, mut stopped: watch::Receiver<bool>) -> Result<()> {
+    pub async fn serve(self, listener: TcpListener, stopped: watch::Receiver<bool>) -> Result<()> {
         let mut drained = stopped.clone();
-        let service = router(self.app.clone());
-        let serving = axum::serve(listener, service).with_graceful_shutdown(async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        });
+        let serving = connections::serve(listener, router(self.app.clone()), Limits::of_this_process(), stopped);
         let hurried = async {
             let _ = drained.wait_for(|stop| *stop).await;
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {
-            served = serving.into_future() => served.context("the listener failed")?,
+            () = serving => {}
             () = hurried => tracing::warn!("requests that took too long were cut off"),
         }
         self.end().await;

@@ -4,6 +4,8 @@ use commands::Commands;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::problem::Causes;
+
 /// How often what was left half-done is finished, and overlaps that are over are ended.
 const EVERY: Duration = Duration::from_secs(30);
 
@@ -18,7 +20,7 @@ pub(super) async fn sweep(commands: Commands, mut shutdown: watch::Receiver<bool
         }
         match commands.sweep().await {
             Ok(swept) => tracing::debug!(?swept, "swept"),
-            Err(error) => tracing::warn!(%error, "a sweep was cut short; the next one goes on"),
+            Err(error) => tracing::warn!(cause = %Causes(&error), "a sweep was cut short; the next one goes on"),
         }
     }
 }

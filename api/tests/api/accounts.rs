@@ -80,3 +80,30 @@ async fn accounts_come_in_pages() {
         .problem(400, "invalid-parameter");
     assert_eq!(wrong.pointer(), "/query/cursor");
 }
+
+#[tokio::test]
+async fn an_id_that_is_taken_and_a_name_that_nobody_sees_are_named() {
+    let world = World::new().await;
+    let app = &world.app;
+    let taken = app
+        .post(&app.admin, "/v1/accounts", &json!({"id": "acme", "name": "Again"}))
+        .await;
+    assert_eq!(taken.problem(409, "account-exists").pointer(), "/id");
+    let taken = app.post(&app.admin, "/v1/providers", &app.provider.row("mock")).await;
+    assert_eq!(taken.problem(409, "provider-key-taken").pointer(), "/key");
+    for name in ["\u{200b}", "Acme\u{202e}dtL"] {
+        let refused = app
+            .post(&app.admin, "/v1/accounts", &json!({"id": "new", "name": name}))
+            .await;
+        assert_eq!(refused.problem(422, "invalid-request").pointer(), "/name");
+        let mut row = app.provider.row("new");
+        row["name"] = json!(name);
+        let refused = app
+            .post(&app.admin, "/v1/providers", &row)
+            .await
+            .problem(422, "provider-invalid");
+        assert_eq!(refused.pointer(), "/name", "{}", refused.text());
+    }
+    let hebrew = json!({"id": "hebrew", "name": "שלום"});
+    app.post(&app.admin, "/v1/accounts", &hebrew).await.expect(201);
+}

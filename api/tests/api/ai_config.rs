@@ -183,3 +183,18 @@ async fn settings_are_chosen_with_if_match_and_name_real_providers() {
         .problem(422, "invalid-request");
     assert_eq!(refused.pointer(), "/providers/1");
 }
+
+#[tokio::test]
+async fn a_question_for_the_headers_alone_releases_nothing() {
+    let world = World::connected().await;
+    let app = &world.app;
+    for path in [AI_CONFIG, "/v1/accounts/acme/ai-config"] {
+        let refused = app.call(&world.service, "HEAD", path, None, &[]).await.expect(405);
+        assert_eq!(refused.header("allow"), "GET");
+    }
+    app.settle().await;
+    let history = app
+        .get(&world.owner, "/v1/accounts/acme/integrations/mock/history")
+        .await;
+    assert!(!history.expect(200).contains("CredentialReleased"));
+}

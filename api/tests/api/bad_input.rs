@@ -286,6 +286,30 @@ async fn what_is_no_json_is_refused_with_line_and_column_alone() {
 }
 
 #[tokio::test]
+async fn a_name_that_stands_twice_in_a_map_of_a_row_is_refused() {
+    let world = World::new().await;
+    let mut row = world.app.provider.row("other");
+    row["recipe"]["request"]["headers"] = json!("TWICE");
+    row["recipe"]["test"]["query"] = json!({"a": "1"});
+    let row = row.to_string();
+    let twice = [
+        (
+            row.replace("\"TWICE\"", r#"{"x-a": "1", "x-a": "2"}"#),
+            "/recipe/request/headers",
+        ),
+        (
+            row.replace("\"TWICE\"", "{}")
+                .replace(r#"{"a":"1"}"#, r#"{"a":"1","a":"2"}"#),
+            "/recipe/test/query",
+        ),
+    ];
+    for (body, pointer) in twice {
+        let refused = raw(&world, "POST", "/v1/providers", "application/json", body).await;
+        assert_eq!(refused.problem(422, "invalid-request").pointer(), pointer);
+    }
+}
+
+#[tokio::test]
 async fn other_media_types_and_large_bodies_are_refused() {
     let world = World::new().await;
     for kind in [

@@ -2,6 +2,7 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 
 use crate::test_app::TestApp;
+use crate::world::World;
 
 async fn filled() -> TestApp {
     let app = TestApp::new().await;
@@ -133,5 +134,27 @@ async fn what_is_no_parameter_is_refused_by_name() {
             .await
             .problem(400, "invalid-parameter");
         assert_eq!(refused.pointer(), pointer, "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn a_search_has_a_bound() {
+    let world = World::new().await;
+    let long = "m".repeat(201);
+    let cases = [
+        (format!("q={long}"), "/query/q"),
+        (format!("q=m{}", "+m".repeat(10)), "/query/q"),
+        (format!("category={long}"), "/query/category"),
+    ];
+    for (query, pointer) in cases {
+        let refused = world.app.get(&world.owner, &format!("/v1/catalog?{query}")).await;
+        assert_eq!(refused.problem(400, "invalid-parameter").pointer(), pointer);
+    }
+    let most = format!("/v1/catalog?q=m{}&category={}", "+m".repeat(9), "c".repeat(60));
+    world.app.get(&world.owner, &most).await.expect(200);
+    for (query, pointer) in [("type", "/query/type"), ("actor", "/query/actor")] {
+        let path = format!("/v1/audit/events?{query}={long}");
+        let refused = world.app.get(&world.auditor, &path).await;
+        assert_eq!(refused.problem(400, "invalid-parameter").pointer(), pointer);
     }
 }

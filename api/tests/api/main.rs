@@ -7,6 +7,7 @@ mod ai_config;
 mod answer;
 mod bad_input;
 mod catalog;
+mod conditions;
 mod conformance;
 mod document;
 mod history;

@@ -1,4 +1,9 @@
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::json;
+use tower::ServiceExt;
 
 use crate::log_lines;
 use crate::world::World;
@@ -29,6 +34,47 @@ async fn requests_are_counted_by_the_template_of_their_route() {
     assert!(text.contains("soconnective_projection_lag_seconds{projection=\"history\"} 0"));
     assert!(text.contains("soconnective_request_duration_seconds_bucket{method=\"POST\""));
     assert!(!text.contains("acme"), "an account is named in the metrics");
+}
+
+#[tokio::test]
+async fn methods_that_callers_make_up_have_one_name() {
+    let world = World::new().await;
+    for number in 0..20 {
+        let method = format!("METHOD{number}");
+        let request = Request::builder().method(method.as_str()).uri("/v1/catalog");
+        let router = api::router(world.app.state.clone());
+        let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 405);
+    }
+    let metrics = world.app.get("", "/metrics").await.expect(200);
+    assert!(!metrics.contains("METHOD"));
+    let line = r#"soconnective_requests_total{method="OTHER",route="/v1/catalog",status="405"} 20"#;
+    assert!(metrics.contains(line), "{}", metrics.text());
+    assert!(!log_lines::all().contains("METHOD"));
+}
+
+#[tokio::test]
+async fn a_request_that_its_caller_gives_up_is_counted_and_logged() {
+    let world = World::new().await;
+    let id = "6f0f1c1e-6d5a-4a53-9d0f-0000000000aa";
+    // It waits for a position that the log does not have yet.
+    let request = Request::builder()
+        .uri("/v1/catalog")
+        .header("authorization", format!("Bearer {}", world.owner))
+        .header("soconnective-min-position", "1000000")
+        .header("soconnective-correlation-id", id)
+        .body(Body::empty())
+        .unwrap();
+    let mut asked = Box::pin(api::router(world.app.state.clone()).oneshot(request));
+    let waits = tokio::time::timeout(Duration::from_millis(50), &mut asked).await;
+    assert!(waits.is_err());
+    drop(asked);
+    let metrics = world.app.get("", "/metrics").await.expect(200);
+    let line = r#"soconnective_requests_total{method="GET",route="/v1/catalog",status="499"} 1"#;
+    assert!(metrics.contains(line), "{}", metrics.text());
+    let lines = log_lines::all();
+    let line = lines.lines().find(|line| line.contains(id)).unwrap_or_default();
+    assert!(line.contains("499"), "{line}");
 }
 
 #[tokio::test]

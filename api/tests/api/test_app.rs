@@ -51,13 +51,19 @@ impl TestApp {
 
     /// The same files, opened anew: everything that was only in memory is gone.
     pub(crate) async fn restarted(self) -> Self {
+        let app = self.reopened().await;
+        app.settle().await;
+        app
+    }
+
+    /// The same, for read models that need not get as far as the log.
+    pub(crate) async fn reopened(self) -> Self {
         self.stop.send(true).unwrap();
         let (folder, clock, ids) = (Arc::clone(&self.folder), Arc::clone(&self.clock), Arc::clone(&self.ids));
         let (provider, admin) = (self.provider.clone(), self.admin.clone());
         drop(self);
         let mut app = Self::open(folder, clock, ids, provider).await;
         app.admin = admin;
-        app.settle().await;
         app
     }
 
@@ -112,6 +118,11 @@ impl TestApp {
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// A new id.
+    pub(crate) fn ids(&self) -> uuid::Uuid {
+        self.ids.uuid()
     }
 
     /// Waits until the read models have seen all that is in the log.

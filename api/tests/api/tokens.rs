@@ -1,5 +1,11 @@
+use std::time::Duration;
+
 use chrono::TimeDelta;
-use domain::token::Role;
+use commands::{Clock, Context};
+use domain::token::{Role, TokenEvent, TokenRevoked};
+use domain::{Actor, CommandId, CorrelationId, EventId, Metadata, Position, StreamId, TokenId};
+use eventlog::{Expected, NewEvent};
+use projections::{ProjectionName, State};
 use serde_json::json;
 
 use crate::test_app::TestApp;
@@ -20,6 +26,114 @@ async fn a_token_works_from_its_answer_on_until_it_is_revoked() {
     assert_eq!(
         refused.header("www-authenticate"),
         "Bearer realm=\"soconnective\", error=\"invalid_token\""
+    );
+}
+
+/// An event that this program does not know stops the read model of the tokens, as a defect would.
+async fn stop_the_model(app: &TestApp) {
+    let id = app.ids();
+    let token = TokenId::new(id);
+    let metadata = Metadata {
+        actor: Actor::system("test"),
+        account: None,
+        command_id: CommandId::new(id),
+        correlation_id: CorrelationId::new(id),
+        request: None,
+    };
+    let known = TokenEvent::from(TokenRevoked {}).into();
+    let id = EventId::of(metadata.command_id, 0);
+    let mut event = NewEvent::new(id, &known, app.clock.now(), metadata).unwrap();
+    event.kind = "TokenFrozen".into();
+    app.state
+        .log
+        .append(&StreamId::Token(token), Expected::NoStream, vec![event])
+        .await
+        .unwrap();
+    let stopped = async {
+        let model = || app.state.projections.status_of(ProjectionName::Tokens);
+        while !matches!(model().state, State::Stopped { .. }) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), stopped).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_revocation_is_effective_at_once_although_the_read_model_has_stopped() {
+    let app = TestApp::new().await;
+    let mut tokens = Vec::new();
+    for name in ["one", "two", "three"] {
+        let body = json!({"name": name, "role": "platform_admin"});
+        let issued = app.post(&app.admin, "/v1/tokens", &body).await.expect(201);
+        let text = |name: &str| issued.body[name].as_str().unwrap().to_owned();
+        tokens.push((text("id"), text("token")));
+    }
+    app.settle().await;
+    stop_the_model(&app).await;
+    let [(first, one), (second, two), (_, three)] = &tokens[..] else {
+        panic!("three tokens")
+    };
+    app.delete(&app.admin, &format!("/v1/tokens/{first}")).await.expect(204);
+    app.get(one, "/v1/accounts").await.problem(401, "token-invalid");
+    // By another node, of which this one knows nothing but the log.
+    let id = app.ids();
+    let ctx = Context {
+        actor: Actor::system("another node"),
+        command: CommandId::new(id),
+        correlation: CorrelationId::new(id),
+        request: None,
+    };
+    app.get(two, "/v1/accounts").await.expect(200);
+    app.state
+        .commands
+        .revoke_token(ctx, second.parse().unwrap())
+        .await
+        .unwrap();
+    app.get(two, "/v1/accounts").await.problem(401, "token-invalid");
+    app.get(three, "/v1/accounts").await.expect(200);
+    // And after a restart, when nothing of it is in memory any more.
+    let app = app.reopened().await;
+    app.get(one, "/v1/accounts").await.problem(401, "token-invalid");
+    app.get(two, "/v1/accounts").await.problem(401, "token-invalid");
+    app.get(three, "/v1/accounts").await.expect(200);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_read_model_that_has_stopped_is_told_so() {
+    let app = TestApp::new().await;
+    stop_the_model(&app).await;
+    let head = app
+        .state
+        .log
+        .read_all(Position::START, 1)
+        .await
+        .unwrap()
+        .head
+        .to_string();
+    let headers = [("soconnective-min-position", head.as_str())];
+    let refused = app.call(&app.admin, "GET", "/v1/tokens", None, &headers).await;
+    let refused = refused.problem(503, "read-model-behind");
+    assert!(
+        refused.body["detail"].as_str().unwrap().contains("tokens has stopped"),
+        "{}",
+        refused.text()
+    );
+}
+
+#[tokio::test]
+async fn the_lag_of_a_read_model_is_the_age_of_the_oldest_event_that_it_lacks() {
+    let app = TestApp::new().await;
+    app.settle().await;
+    // A pause in which nothing happens is no lag.
+    app.clock.advance(TimeDelta::hours(1));
+    stop_the_model(&app).await;
+    app.clock.advance(TimeDelta::seconds(3));
+    let ready = app.get("", "/readyz").await.expect(503);
+    let models = ready.body["projections"].as_array().unwrap();
+    let tokens = models.iter().find(|model| model["name"] == "tokens").unwrap();
+    assert_eq!(
+        (&tokens["state"], &tokens["lag_seconds"]),
+        (&json!("stopped"), &json!(3.0))
     );
 }
 
@@ -107,7 +221,17 @@ async fn a_role_that_belongs_to_an_account_needs_one_that_exists() {
             json!({"name": "a", "role": "service", "account": "acme", "accounts": ["rival"]}),
             "/accounts",
         ),
+        (json!({"name": "a", "role": "service", "accounts": []}), "/accounts"),
+        (
+            json!({"name": "a", "role": "service", "accounts": ["rival", "missing", "acme"]}),
+            "/accounts/1",
+        ),
+        (
+            json!({"name": "a", "role": "platform_admin", "accounts": ["acme"]}),
+            "/accounts",
+        ),
         (json!({"name": "", "role": "auditor"}), "/name"),
+        (json!({"name": "\u{200b}", "role": "auditor"}), "/name"),
         (
             json!({"name": "a", "role": "auditor", "expires_at": "2020-01-01T00:00:00Z"}),
             "/expires_at",
