@@ -49,6 +49,23 @@ impl Cut {
     }
 }
 
+impl Transport {
+    /// The client sends a call in two parts, and waits with the second until the first is acknowledged: up to 40 ms, which
+    /// a real server takes for every call that has the connection to itself. The tests have no use for that. The system
+    /// forgets the setting now and then (tcp(7), `TCP_QUICKACK`).
+    fn acknowledge_at_once(&self) {
+        let stream = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        };
+        #[cfg(target_os = "linux")]
+        // Where it cannot be had, the tests only take longer.
+        let _ = socket2::SockRef::from(stream).set_quickack(true);
+        #[cfg(not(target_os = "linux"))]
+        let _ = stream;
+    }
+}
+
 impl Connection {
     pub(crate) fn new(transport: Transport, cut: Cut) -> Self {
         Self { transport, cut }
@@ -68,6 +85,7 @@ impl AsyncRead for Connection {
         let this = self.get_mut();
         this.cut.0.reader.register(cx.waker());
         this.cut.check()?;
+        this.transport.acknowledge_at_once();
         match &mut this.transport {
             Transport::Plain(stream) => Pin::new(stream).poll_read(cx, buffer),
             Transport::Tls(stream) => Pin::new(stream).poll_read(cx, buffer),
