@@ -3,5 +3,6 @@
 
 mod double;
 mod follower;
+mod foreign;
 mod local;
 mod relay;
