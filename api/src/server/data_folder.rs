@@ -150,6 +150,9 @@ const OURS: [&str; 6] = ["lock", "log.db", "vault.db", "keystore.db", "keyring",
 /// What a file system makes by itself in the folder that it is mounted at.
 const NOBODYS: &str = "lost+found";
 
+/// What anybody but the owner may do.
+const OTHERS: u32 = 0o077;
+
 /// Accepts a folder that was there before. It may be somebody's home, or shared: what it is to others is not changed.
 fn accept(path: &Path) -> Result<()> {
     let shown = path.display();
@@ -168,7 +171,7 @@ fn accept(path: &Path) -> Result<()> {
         bail!("{shown} holds something else: name a folder with --data that is empty, or that does not exist yet");
     }
     let mode = found.permissions().mode();
-    if mode & 0o077 == 0 {
+    if mode & OTHERS == 0 {
         return Ok(());
     }
     // Nobody was meant to put anything there, and there is nothing that anybody could be reading.

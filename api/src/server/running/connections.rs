@@ -40,7 +40,7 @@ const LEAST: u64 = 16;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// How often the log is told that all connections are taken.
-const REMINDER: Duration = Duration::from_secs(60);
+const REMINDER: Duration = Duration::from_mins(1);
 
 impl Limits {
     /// Those of this process: a quarter of the files that it may open is kept for its databases and its own calls.
