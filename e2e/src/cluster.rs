@@ -59,6 +59,12 @@ impl Cluster {
         Product::start_with(&self.folder.path().join(name), allow, environment)
     }
 
+    /// The URL of the database, with its password.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
     /// What the nodes have on this machine: their folders and the keys.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -136,10 +136,19 @@ impl Product {
     /// # Errors
     /// When it ends with another exit code than 0.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
+        let mut environment = self.environment.clone();
+        environment.push(("SOCONNECTIVE_DATA", self.data.display().to_string()));
+        Self::command(arguments, &environment)
+    }
+
+    /// Runs a command of the product by itself, and gives what it printed.
+    ///
+    /// # Errors
+    /// When it ends with another exit code than 0, with that and all that it printed.
+    pub fn command(arguments: &[&str], environment: &[(&str, String)]) -> Result<String> {
         let output = Command::new(binary()?)
             .args(arguments)
-            .env("SOCONNECTIVE_DATA", &self.data)
-            .envs(self.environment.clone())
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .output()?;
         let (printed, errors) = (String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?);
         ensure!(

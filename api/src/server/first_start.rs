@@ -91,9 +91,6 @@ async fn read_log_for_admin(log: &dyn EventLog) -> Result<bool> {
     let mut after = Position::START;
     loop {
         let page = log.read_all(after, 500).await.context("the log cannot be read")?;
-        if page.events.is_empty() {
-            return Ok(false);
-        }
         let issued = page
             .events
             .iter()
@@ -101,6 +98,9 @@ async fn read_log_for_admin(log: &dyn EventLog) -> Result<bool> {
         let roles: BTreeSet<_> = issued.filter_map(|event| role_of(&event.data)).collect();
         if roles.contains(Role::PlatformAdmin.as_str()) {
             return Ok(true);
+        }
+        if page.next == after || page.next >= page.head {
+            return Ok(false);
         }
         after = page.next;
     }

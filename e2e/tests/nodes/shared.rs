@@ -2,6 +2,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use e2e::{Answer, Caller, Cluster, GOOD_KEY, Mailchimp, SECOND_KEY};
+use esdb_double::{Double, Options};
 use serde_json::json;
 
 use crate::{every_model_is_a_fold_of_the_log, post, within};
@@ -15,6 +16,15 @@ const AI_CONFIG: &str = "/v1/accounts/acme/ai-config/mailchimp";
 async fn what_one_node_does_every_node_knows_within_a_second() -> Result<()> {
     let provider = Mailchimp::start().await?;
     tokio::task::spawn_blocking(move || two_nodes(&provider, &Cluster::start()?)).await?
+}
+
+/// The same with the log in a double of `EventStoreDB`, which speaks its protocol.
+#[tokio::test(flavor = "multi_thread")]
+async fn with_the_log_in_eventstoredb_too() -> Result<()> {
+    let provider = Mailchimp::start().await?;
+    let eventstoredb = Double::start(Options::default()).await?;
+    let cluster = Cluster::with_log(eventstoredb.url())?;
+    tokio::task::spawn_blocking(move || two_nodes(&provider, &cluster)).await?
 }
 
 fn two_nodes(provider: &Mailchimp, cluster: &Cluster) -> Result<()> {
