@@ -8,8 +8,10 @@ mod processor_time;
 mod raw_log;
 mod read;
 mod rebuild;
+mod relay;
 mod table;
 mod visible;
+mod visible_nats;
 
 use clap::{Parser, Subcommand};
 
@@ -39,8 +41,12 @@ enum Measurement {
     Read(read::Options),
     /// Building all read models from the log, against a raw loop that reads, parses and upserts.
     Rebuild(rebuild::Options),
+    /// From the log into NATS JetStream, against the same client that publishes as many bytes.
+    Relay(relay::Options),
     /// From the end of an append to the moment when queries see it, against a raw transaction.
     Visible(visible::Options),
+    /// From an append to a follower over NATS, against a raw transaction.
+    VisibleNats(visible_nats::Options),
 }
 
 #[tokio::main]
@@ -54,6 +60,8 @@ async fn main() -> anyhow::Result<()> {
         Measurement::HttpServer(options) => http::server(&options).await,
         Measurement::Read(options) => read::run(&options).await,
         Measurement::Rebuild(options) => rebuild::run(&options).await,
+        Measurement::Relay(options) => relay::run(&options).await,
         Measurement::Visible(options) => visible::run(&options).await,
+        Measurement::VisibleNats(options) => visible_nats::run(&options).await,
     }
 }
