@@ -228,8 +228,21 @@ impl Worker {
         let outcome = self.fold(events).await;
         if matches!(outcome, Err(ProjectionError::Poison { .. })) {
             self.write().await?;
+            self.confirm().await?;
         }
         outcome
+    }
+
+    /// Makes sure that the database is where this worker left it. A server that lost its newest commits when it was killed is
+    /// not, and an event that does not fit its documents may fit those that were lost: they are applied again first.
+    async fn confirm(&self) -> Result<(), ProjectionError> {
+        let all = self.store.checkpoints(self.name()).await?;
+        let at = |c: &Checkpoint| (c.version, c.generation, c.stage, c.position);
+        if all.iter().any(|stored| at(stored) == at(&self.checkpoint)) {
+            Ok(())
+        } else {
+            Err(ProjectionError::Superseded(self.name()))
+        }
     }
 
     /// Takes those of `events` that were not seen yet into memory.

@@ -6,7 +6,7 @@ use domain::StreamId;
 use projections::{ProjectionName, Projections, State};
 
 use crate::home::Home;
-use crate::story::opened;
+use crate::story::{chosen, opened};
 use crate::support::{PATIENCE, Reading, Writer, account};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,6 +114,32 @@ async fn a_model_that_a_newer_program_has_replaced_is_kept_up_while_its_own_prog
     let shop = reading.projections.accounts().get(&account("shop")).await.unwrap();
     assert!(shop.is_some());
     assert_eq!(home.count("accounts_v1").await, 2);
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commits_that_a_killed_server_lost_are_applied_again_and_stop_nobody() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let log = Arc::clone(&writer.log);
+    let agency = StreamId::Account(account("agency"));
+    let mut last = writer.append(&agency, opened("Agency", None)).await;
+    let reading = Reading::start(&home, &log).await;
+    reading.settle().await;
+    // So many others that the agency is not in the projector's memory any more.
+    for number in 0..1100 {
+        let id = account(&format!("account-{number}"));
+        last = writer.append(&StreamId::Account(id), opened("One", None)).await;
+    }
+    reading.settle().await;
+    // The server comes back without its newest commits, the agency's among them.
+    home.tamper("UPDATE projection SET position = 0 WHERE name = 'accounts'; DELETE FROM accounts_v1")
+        .await;
+    let next = writer.append(&agency, chosen(&[], None, true)).await;
+    assert!(next > last);
+    reading.settle().await;
+    assert_eq!(home.count("accounts_v1").await, 1101);
+    reading.assert_verified().await;
     reading.stop().await;
 }
 

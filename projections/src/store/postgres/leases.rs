@@ -250,13 +250,18 @@ mod tests {
         let (one, other) = two_processes().await;
         let start = Generation::start(&one, NAME, 1, Uuid::nil(), None).await.unwrap();
         let fence = one.take(NAME, 1).await.unwrap().unwrap();
-        sqlx::query("UPDATE projection_lease SET expires_at = clock_timestamp() + interval '200 milliseconds'")
+        sqlx::query("UPDATE projection_lease SET expires_at = clock_timestamp() + interval '2 seconds'")
             .execute(&one.pools.writers)
             .await
             .unwrap();
         let mut tx = one.begin(NAME, Purpose::Rows, Some(&fence)).await.unwrap();
         let glance = async || other.look(&[(NAME, 1)]).await.unwrap().remove(0);
-        let run_out = async { while !glance().await.free {} };
+        let run_out = async {
+            while !glance().await.free {
+                // It is at work: the server would cut one off that stands still.
+                tx.checkpoints(NAME).await.unwrap();
+            }
+        };
         tokio::time::timeout(Duration::from_secs(20), run_out).await.unwrap();
         assert_eq!(other.take(NAME, 1).await.unwrap(), None);
         assert!(tx.advance(&start, Position::from_stored(1), None, true).await.unwrap());
