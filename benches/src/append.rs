@@ -26,10 +26,10 @@ pub(crate) struct Options {
 }
 
 /// What one round gave.
-struct Round {
-    per_second: f64,
+pub(crate) struct Round {
+    pub(crate) per_second: f64,
     /// The time that half of the appends took at most, in microseconds.
-    p50: f64,
+    pub(crate) p50: f64,
 }
 
 /// Runs the measurement.
@@ -40,7 +40,7 @@ struct Round {
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let folder = TempDir::new_in(&options.folder)?;
     let span = Duration::from_millis(options.millis);
-    let log: Arc<SqliteLog> = Arc::new(SqliteLog::open(&folder.path().join("log.db")).await?);
+    let log: Arc<dyn EventLog> = Arc::new(SqliteLog::open(&folder.path().join("log.db")).await?);
     let raw = Arc::new(RawLog::open(&folder.path().join("raw.db")).await?);
     let mut single = RawTransactions::open(&folder.path().join("single.db")).await?;
     let mut table = Table::new();
@@ -88,11 +88,12 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
 }
 
 /// The events that a writer appends, with ids of their own.
-fn events(writer: usize, round: usize) -> impl Iterator<Item = Result<NewEvent>> {
+pub(crate) fn events(writer: usize, round: usize) -> impl Iterator<Item = Result<NewEvent>> {
     (0..).map(move |number| fixture::one_event(&format!("{writer} {round} {number}")))
 }
 
-async fn appends(log: &Arc<SqliteLog>, writers: usize, round: usize, span: Duration) -> Result<Round> {
+/// Appends by this many writers, each to a stream of its own.
+pub(crate) async fn appends(log: &Arc<dyn EventLog>, writers: usize, round: usize, span: Duration) -> Result<Round> {
     let mut tasks = JoinSet::new();
     let start = Instant::now();
     for writer in 0..writers {
@@ -156,7 +157,8 @@ async fn transactions(raw: &mut RawTransactions, round: usize, span: Duration) -
     Ok(summary(&times, start))
 }
 
-async fn collect(mut tasks: JoinSet<Result<Vec<Duration>>>, start: Instant) -> Result<Round> {
+/// Waits for writers, each of which gives the times that its appends took.
+pub(crate) async fn collect(mut tasks: JoinSet<Result<Vec<Duration>>>, start: Instant) -> Result<Round> {
     let mut times = Vec::new();
     while let Some(task) = tasks.join_next().await {
         times.extend(task??);

@@ -1,6 +1,7 @@
 //! Measurements, each as a ratio against a floor that is measured in the same run: `cargo run --release -p benches -- help`.
 
 mod append;
+mod append_postgres;
 mod fixture;
 mod follow;
 mod http;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Measurement {
     /// Durable appends by 1, 16 and 64 writers, against raw SQLite with the same group commit.
     Append(append::Options),
+    /// Durable appends to PostgreSQL by 1, 16 and 64 writers, against as many connections with a row a transaction.
+    AppendPostgres(append_postgres::Options),
     /// From an append to a follower, by the relay and the bus inside the process, against a raw transaction.
     Follow(follow::Options),
     /// A service that asks for a key within a lease, over HTTP, against a bare handler with the same bytes.
@@ -53,6 +56,7 @@ enum Measurement {
 async fn main() -> anyhow::Result<()> {
     match Arguments::parse().measurement {
         Measurement::Append(options) => append::run(&options).await,
+        Measurement::AppendPostgres(options) => append_postgres::run(&options).await,
         Measurement::Follow(options) => follow::run(&options).await,
         Measurement::HttpAiConfig(options) => http::ai_config(&options).await,
         Measurement::HttpCatalog(options) => http::catalog(&options).await,

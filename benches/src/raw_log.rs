@@ -16,11 +16,11 @@ const MOST: usize = 64;
 
 /// A row that is ready to be stored.
 pub(crate) struct RawRow {
-    stream: String,
-    revision: i64,
-    id: Vec<u8>,
-    envelope: String,
-    data: String,
+    pub(crate) stream: String,
+    pub(crate) revision: i64,
+    pub(crate) id: Vec<u8>,
+    pub(crate) envelope: String,
+    pub(crate) data: String,
 }
 
 impl RawRow {

@@ -37,7 +37,7 @@ const SETTINGS: [(&str, &str); 12] = [
 
 /// The parameters of a URL that are understood. Any other one is refused, since sqlx would pass over it, and write its
 /// value, which may be a misspelt password, to the log of the program.
-const PARAMETERS: [&str; 19] = [
+const PARAMETERS: [&str; 18] = [
     "sslmode",
     "ssl-mode",
     "sslrootcert",
@@ -56,7 +56,6 @@ const PARAMETERS: [&str; 19] = [
     "password",
     "application_name",
     "options",
-    "options[",
 ];
 
 /// How to connect to the server of a URL. No error repeats what the URL holds.
