@@ -7,6 +7,8 @@ use anyhow::{Context, Result, ensure};
 use e2e::{Answer, Caller, Cluster, GOOD_KEY, Mailchimp, Product, SECOND_KEY};
 use serde_json::{Value, json};
 
+const DATA: &str = "SOCONNECTIVE_DATA";
+const DB: &str = "SOCONNECTIVE_DB";
 const KEY: &str = "/v1/accounts/acme/integrations/mailchimp/connections/default/credential";
 const AI_CONFIG: &str = "/v1/accounts/acme/ai-config/mailchimp?purpose=test";
 const MAILCHIMP: &str = "/v1/accounts/acme/integrations/mailchimp";
@@ -51,27 +53,28 @@ fn the_move(provider: &Mailchimp, cluster: &Cluster) -> Result<()> {
     node.stop()
 }
 
-/// Copies a vault, and gives what was said about it.
-fn copy_vault(from: &[&str], to: &str) -> Result<Value> {
-    let arguments = [&["vault", "copy", "--json"], from].concat();
-    let printed = Product::command(&arguments, &[("SOCONNECTIVE_VAULT_COPY_TO", to.to_owned())])?;
+/// Copies a vault, whose place a variable names, and gives what was said about it.
+fn copy_vault(from: (&str, &str), to: &str) -> Result<Value> {
+    let environment = [from, ("SOCONNECTIVE_VAULT_COPY_TO", to)].map(|(name, value)| (name, value.to_owned()));
+    let printed = Product::command(&["vault", "copy", "--json"], &environment)?;
     Ok(serde_json::from_str(&printed)?)
 }
 
-/// The refusal of a copy, which ends with this exit code and holds no password.
-fn refused(from: &[&str], to: &str, code: u8, cluster: &Cluster) -> Result<String> {
+/// The refusal of a copy, which ends with this exit code and repeats no password.
+fn refused(from: (&str, &str), to: &str, code: u8, cluster: &Cluster) -> Result<String> {
     let refusal = copy_vault(from, to).err().context("it was copied")?.to_string();
     ensure!(refusal.contains(&format!("exit status: {code}")), "{refusal}");
-    let url = cluster.database();
-    let password = url.split(['/', '@']).nth(2).and_then(|user| user.split_once(':'));
-    let (_, password) = password.context("the URL has no password")?;
-    ensure!(!refusal.contains(&format!(":{password}")), "{refusal}");
+    let user = cluster.database().split(['/', '@']).nth(2);
+    let (_, password) = user
+        .and_then(|user| user.split_once(':'))
+        .context("the URL has no password")?;
+    ensure!(!refusal.contains(password), "{refusal}");
     Ok(refusal)
 }
 
 fn a_folder_that_is_served_is_not_copied(home: &Path, cluster: &Cluster) -> Result<()> {
     let data = home.display().to_string();
-    let refusal = refused(&["--data", &data], cluster.database(), 2, cluster)?;
+    let refusal = refused((DATA, &data), cluster.database(), 2, cluster)?;
     ensure!(refusal.contains("stop it first"), "{refusal}");
     Ok(())
 }
@@ -82,7 +85,7 @@ fn to_the_server(home: &Path, cluster: &Cluster) -> Result<Value> {
     let log = format!("sqlite:{data}/log.db");
     let to = [("SOCONNECTIVE_COPY_TO", cluster.database().to_owned())];
     Product::command(&["log", "copy", "--from", &log], &to)?;
-    let copied = copy_vault(&["--data", &data], cluster.database())?;
+    let copied = copy_vault((DATA, &data), cluster.database())?;
     ensure!(copied["envelopes"] == 1 && copied["already_there"] == 0, "{copied}");
     let next = copied["next"].as_str().unwrap_or_default();
     ensure!(
@@ -96,7 +99,7 @@ fn to_the_server(home: &Path, cluster: &Cluster) -> Result<Value> {
 /// A copy that is complete is compared, and left as it is.
 fn a_second_copy_finds_the_first(home: &Path, cluster: &Cluster, digest: &Value) -> Result<()> {
     let data = home.display().to_string();
-    let again = copy_vault(&["--data", &data], cluster.database())?;
+    let again = copy_vault((DATA, &data), cluster.database())?;
     ensure!(again["digest"] == *digest, "{again}");
     ensure!(again["already_there"] != 0, "{again}");
     Ok(())
@@ -108,9 +111,9 @@ fn back_to_files(home: &Path, back: &Path, cluster: &Cluster) -> Result<()> {
         format!("sqlite:{}", back.display()),
     );
     // What the old folder holds is older, and is not mixed with it.
-    let refusal = refused(&["--db", cluster.database()], &old, 1, cluster)?;
+    let refusal = refused((DB, cluster.database()), &old, 1, cluster)?;
     ensure!(refusal.contains("choose an empty target"), "{refusal}");
-    copy_vault(&["--db", cluster.database()], &new)?;
+    copy_vault((DB, cluster.database()), &new)?;
     let from = [("SOCONNECTIVE_COPY_FROM", cluster.database().to_owned())];
     Product::command(&["log", "copy", "--to", &format!("{new}/log.db")], &from)?;
     fs::copy(cluster.folder().join("keyring"), back.join("keyring"))?;

@@ -12,6 +12,7 @@ mod cache;
 mod cipher;
 mod committed;
 mod context;
+mod copy;
 mod envelope;
 mod error;
 mod expose;
@@ -33,6 +34,7 @@ mod vectors;
 mod wrap;
 
 pub use context::{Hints, PendingSecret, SecretContext, VaultPaths};
+pub use copy::{Copied, CopyError, CopyProgress, CopyStep, copy};
 pub use domain::integration::SealedSecret;
 pub use error::VaultError;
 pub use keystore::KekStatus;

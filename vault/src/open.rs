@@ -92,7 +92,7 @@ async fn join(stores: &Stores) -> Result<(), VaultError> {
         )),
         (None, _) => Err(VaultError::Inconsistent(
             "the keystore is missing or empty, but the vault holds envelopes that only it can open: bring it back from \
-             its backup",
+             its backup; if the vault was being copied to here, start that copy again",
         )),
         (Some(id), None) => {
             let keys = stores.keystore.credential_keys().await?;

@@ -31,6 +31,7 @@ use crate::{VaultError, VaultPaths, VaultPlace, open};
 /// | `erase`, before the truncation (SQLite) | the same, and old bytes in a write-ahead log | the caller erases again |
 /// | `erase`, before the vacuum (PostgreSQL) | dead versions of rows | the server clears them away in time |
 /// | `add_kek` | a key in the ring that the keystore does not know | the next start makes it known |
+/// | [`crate::copy`] | keys, and envelopes that have theirs; it does not open | the copy is started again |
 /// | `rewrap_batch` | some keys under the old one, some under the new one | both open; the next batch goes on |
 ///
 /// When a server's answer to a commit is lost, the caller gets an error and what it did may stand or not: that is one of

@@ -19,7 +19,7 @@ Examples:
   SOCONNECTIVE_COPY_TO='esdb://admin:…@esdb:2113?tls=true' soconnective log copy --from sqlite:data/log.db
 
 Stop every node first. When it is interrupted, start it again: it goes on where it was. The read models are built anew from
-the new log when a node starts on it; the vault is not part of the log, see docs/operating.md.
+the new log when a node starts on it. The vault is not part of the log: `soconnective vault copy` moves it.
 Exit codes: 0 copied and verified, 1 the target holds something else, 2 a log cannot be reached.")]
     Copy(CopyArgs),
 }

@@ -9,6 +9,7 @@ mod providers;
 mod serve;
 mod stores;
 mod tokens;
+mod vault;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +71,9 @@ enum Command {
     /// Move the log to another store.
     #[command(subcommand)]
     Log(log::LogCommand),
+    /// Move the vault to another store.
+    #[command(subcommand)]
+    Vault(vault::VaultCommand),
     /// Ask a node whether it can serve.
     Health(health::HealthArgs),
 }
@@ -103,6 +107,7 @@ pub fn main() -> ExitCode {
             Command::Tokens(command) => tokens::run(command).await,
             Command::Projections(command) => projections::run(command).await,
             Command::Log(command) => log::run(command).await,
+            Command::Vault(command) => vault::run(command).await,
             Command::Health(args) => health::run(args).await,
         }
     });

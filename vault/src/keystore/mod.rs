@@ -24,6 +24,14 @@ pub(crate) struct WrappedKey {
     pub wrapped: Vec<u8>,
 }
 
+/// A wrapped key with what the keystore notes about it.
+pub(crate) struct StoredKey {
+    /// The key.
+    pub key: WrappedKey,
+    /// Whether its envelope is known to be written; so it is, of keys that have none.
+    pub placed: bool,
+}
+
 /// A key-encryption key as the keystore knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownKek {
@@ -91,6 +99,12 @@ pub(crate) enum KeyChange {
     /// Puts keys that were wrapped anew in the place of the old ones, whose `kek` is the second part. `last`: there are
     /// no more.
     Rewrap { keys: Vec<(WrappedKey, KekId)>, last: bool },
+    /// Adds key-encryption keys of another keystore, as they are there; those that are here already stay.
+    CopyKeks(Vec<KnownKek>),
+    /// Adds keys of another keystore, as they are there; those that are here already stay.
+    CopyKeys(Vec<StoredKey>),
+    /// Writes down which vault it belongs to, once. A keystore without that does not open.
+    Join(Vec<u8>),
 }
 
 impl KeyChange {
@@ -163,6 +177,9 @@ pub(crate) trait Keystore: Send + Sync {
 
     /// At most `max` keys after `after`, by id, that are not placed, and that nobody can be just placing.
     async fn unplaced(&self, after: Option<Uuid>, max: u32) -> Result<Vec<(AccountId, Uuid)>, VaultError>;
+
+    /// At most `max` keys after `after`, by id.
+    async fn page(&self, after: Option<Uuid>, max: u32) -> Result<Vec<StoredKey>, VaultError>;
 
     /// How many credential keys there are.
     async fn credential_keys(&self) -> Result<CredentialKeys, VaultError>;

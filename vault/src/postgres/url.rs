@@ -68,6 +68,16 @@ impl PostgresUrl {
             })
     }
 
+    /// Whether both lead to one database, as far as the URLs tell.
+    pub(crate) fn same_database(&self, other: &Self) -> bool {
+        let parts = |url: &Self| {
+            let options = &url.0;
+            let database = options.get_database().unwrap_or(options.get_username());
+            (options.get_host().to_owned(), options.get_port(), database.to_owned())
+        };
+        parts(self) == parts(other)
+    }
+
     pub(super) fn options(&self) -> &PgConnectOptions {
         &self.0
     }

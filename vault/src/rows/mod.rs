@@ -37,6 +37,17 @@ pub(crate) struct NewRow {
     pub public: String,
 }
 
+/// The order of all rows: by version of a credential, and by the key of each attempt to save it.
+pub(crate) type RowId = (CredentialId, u32, DekId);
+
+/// A row that was written.
+pub(crate) struct StoredRow {
+    /// As it was written.
+    pub row: NewRow,
+    /// Whether an event is known to name it.
+    pub live: bool,
+}
+
 /// What is read of a row to open it.
 pub(crate) struct SealedRow {
     /// What it belongs to, as the database says.
@@ -57,6 +68,8 @@ pub(crate) enum RowChange {
     Discard(AccountId, DekId),
     /// Removes rows, each of its account.
     Remove(Vec<(AccountId, DekId)>),
+    /// Adds rows of another store, as they are there; those that are here already stay.
+    Copy(Vec<StoredRow>),
 }
 
 impl RowChange {
@@ -101,6 +114,9 @@ pub(crate) trait Rows: Send + Sync {
 
     /// A page of what all rows belong to, by credential and version.
     async fn page(&self, after: Option<SecretId>, max: u32) -> Result<Vec<SecretContext>, VaultError>;
+
+    /// At most `max` whole rows after `after`, in their order.
+    async fn stored(&self, after: Option<RowId>, max: u32) -> Result<Vec<StoredRow>, VaultError>;
 
     /// Those of some keys that a row was sealed with.
     async fn present(&self, deks: &[DekId]) -> Result<Vec<DekId>, VaultError>;

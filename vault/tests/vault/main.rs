@@ -9,6 +9,7 @@
 mod behind;
 mod support;
 
+mod copying;
 mod crashing;
 mod erasing;
 mod fingerprints;

@@ -2,7 +2,7 @@ use domain::{AccountId, KekId};
 use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
-use super::read;
+use super::{copy, read};
 use crate::keystore::{Founding, KeyChange, KeyOutcome, WrappedKey};
 use crate::postgres::{Scope, Server, let_lag, malformed, set_scope};
 use crate::wrap::Purpose;
@@ -59,6 +59,9 @@ pub(super) async fn apply(server: &Server, change: &KeyChange) -> Result<KeyOutc
             query.execute(&mut **open).await?.rows_affected()
         }
         KeyChange::Rewrap { keys, .. } => rewrap(open, keys).await?,
+        KeyChange::CopyKeks(keks) => copy::keks(open, keks).await?,
+        KeyChange::CopyKeys(keys) => copy::keys(open, keys).await?,
+        KeyChange::Join(pair) => join(open, pair).await?,
     };
     transaction.commit().await?;
     Ok(outcome)
@@ -76,7 +79,10 @@ fn scope(change: &KeyChange) -> Scope<'_> {
         | KeyChange::Register { .. }
         | KeyChange::Promote(_)
         | KeyChange::Unregister(_)
-        | KeyChange::Rewrap { .. } => None,
+        | KeyChange::Rewrap { .. }
+        | KeyChange::CopyKeks(_)
+        | KeyChange::CopyKeys(_)
+        | KeyChange::Join(_) => None,
     };
     account.map_or(Scope::All, Scope::Account)
 }
@@ -89,7 +95,11 @@ async fn found(transaction: &mut InTransaction<'_>, founding: &Founding) -> Resu
         }
     }
     insert(transaction, INSERT, &founding.digest_key).await?;
-    let query = sqlx::query("INSERT INTO keystore.pair (one, id) VALUES (1, $1)").bind(founding.pair.as_slice());
+    join(transaction, &founding.pair).await
+}
+
+async fn join(transaction: &mut InTransaction<'_>, pair: &[u8]) -> Result<u64, sqlx::Error> {
+    let query = sqlx::query("INSERT INTO keystore.pair (one, id) VALUES (1, $1)").bind(pair);
     Ok(query.execute(&mut **transaction).await?.rows_affected())
 }
 

@@ -1,6 +1,7 @@
 //! The schema `keystore`.
 
 mod change;
+mod copy;
 mod read;
 
 use async_trait::async_trait;
@@ -8,7 +9,7 @@ use domain::{AccountId, KekId};
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
-use super::{CredentialKeys, KeyChange, KeyOutcome, Keystore, KnownKek, STORE, WrappedKey};
+use super::{CredentialKeys, KeyChange, KeyOutcome, Keystore, KnownKek, STORE, StoredKey, WrappedKey};
 use crate::VaultError;
 use crate::postgres::{PostgresUrl, Server, Vacuum};
 
@@ -84,6 +85,10 @@ impl Keystore for PostgresKeystore {
     /// that is not fails when it wants to place its key, and loses nothing.
     async fn unplaced(&self, after: Option<Uuid>, max: u32) -> Result<Vec<(AccountId, Uuid)>, VaultError> {
         self.server.within(read::unplaced(&self.server, after, max)).await
+    }
+
+    async fn page(&self, after: Option<Uuid>, max: u32) -> Result<Vec<StoredKey>, VaultError> {
+        self.server.within(copy::page(&self.server, after, max)).await
     }
 
     async fn credential_keys(&self) -> Result<CredentialKeys, VaultError> {

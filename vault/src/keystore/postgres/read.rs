@@ -127,7 +127,7 @@ pub(super) async fn in_use(server: &Server) -> Result<Vec<KekId>, sqlx::Error> {
     rows.iter().map(|row| Ok(KekId(number(row, "id")?))).collect()
 }
 
-fn wrapped_key(row: &PgRow) -> Result<WrappedKey, sqlx::Error> {
+pub(super) fn wrapped_key(row: &PgRow) -> Result<WrappedKey, sqlx::Error> {
     let owner = match row.try_get("account")? {
         "" => None,
         _ => Some(account(row)?),

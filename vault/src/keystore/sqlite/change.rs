@@ -2,7 +2,7 @@ use domain::{AccountId, KekId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
-use super::read;
+use super::{copy, read};
 use crate::keystore::{Founding, KeyChange, KeyOutcome, STORE, WrappedKey};
 use crate::sqlite::{self, Change};
 use crate::wrap::{KeyContext, Purpose};
@@ -54,6 +54,9 @@ impl Change for KeyChange {
                 sqlx::query(query).bind(id.0).execute(connection).await?.rows_affected()
             }
             Self::Rewrap { keys, .. } => rewrap(connection, keys).await?,
+            Self::CopyKeks(keks) => copy::keks(connection, keks).await?,
+            Self::CopyKeys(keys) => copy::keys(connection, keys).await?,
+            Self::Join(pair) => sqlite::write_pair(connection, pair).await?,
         };
         Ok(KeyOutcome {
             rows,

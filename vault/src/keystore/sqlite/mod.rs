@@ -1,6 +1,7 @@
 //! `keystore.db`.
 
 mod change;
+mod copy;
 mod read;
 
 use std::path::Path;
@@ -12,7 +13,7 @@ use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
-use super::{CredentialKeys, KeyChange, KeyOutcome, Keystore, KnownKek, STORE, WrappedKey};
+use super::{CredentialKeys, KeyChange, KeyOutcome, Keystore, KnownKek, STORE, StoredKey, WrappedKey};
 use crate::VaultError;
 use crate::sqlite::{self, OpenLock, Writer};
 
@@ -80,6 +81,11 @@ impl Keystore for SqliteKeystore {
     /// Of whatever age: who asks is alone with the file, as its lock says.
     async fn unplaced(&self, after: Option<Uuid>, max: u32) -> Result<Vec<(AccountId, Uuid)>, VaultError> {
         let found = read::unplaced(&self.readers, after, max).await;
+        found.map_err(VaultError::of(STORE))
+    }
+
+    async fn page(&self, after: Option<Uuid>, max: u32) -> Result<Vec<StoredKey>, VaultError> {
+        let found = copy::page(&self.readers, after, max).await;
         found.map_err(VaultError::of(STORE))
     }
 

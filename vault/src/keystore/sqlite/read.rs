@@ -116,7 +116,7 @@ pub(super) async fn fingerprint_key_in(
     row.as_ref().map(wrapped_key).transpose()
 }
 
-fn wrapped_key(row: &SqliteRow) -> Result<WrappedKey, sqlx::Error> {
+pub(super) fn wrapped_key(row: &SqliteRow) -> Result<WrappedKey, sqlx::Error> {
     let account = match row.try_get("account")? {
         "" => None,
         text => Some(

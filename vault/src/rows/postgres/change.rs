@@ -1,6 +1,7 @@
 use domain::{AccountId, DekId};
 use sqlx::{Postgres, Transaction};
 
+use super::copy;
 use crate::postgres::{Scope, Server, let_lag, set_scope};
 use crate::rows::{NewRow, RowChange};
 
@@ -21,7 +22,7 @@ pub(super) async fn apply(server: &Server, change: &RowChange) -> Result<u64, sq
             Some((account, _)) => Scope::Account(account),
             None => return Ok(0),
         },
-        RowChange::Join(_) => Scope::All,
+        RowChange::Join(_) | RowChange::Copy(_) => Scope::All,
     };
     let mut transaction = server.begin(scope).await?;
     if change.may_lag() {
@@ -43,6 +44,7 @@ pub(super) async fn apply(server: &Server, change: &RowChange) -> Result<u64, sq
             }
             removed
         }
+        RowChange::Copy(rows) => copy::copy(&mut transaction, rows).await?,
     };
     transaction.commit().await?;
     Ok(rows)

@@ -1,6 +1,7 @@
 //! The schema `vault`.
 
 mod change;
+mod copy;
 mod read;
 
 use std::collections::HashMap;
@@ -10,7 +11,7 @@ use chrono::{DateTime, Utc};
 use domain::{AccountId, DekId};
 use sqlx::migrate::Migrator;
 
-use super::{RowChange, Rows, STORE, SealedRow, SecretId};
+use super::{RowChange, RowId, Rows, STORE, SealedRow, SecretId, StoredRow};
 use crate::committed::Committed;
 use crate::postgres::{PostgresUrl, Server, Vacuum};
 use crate::{Hints, PendingSecret, SecretContext, VaultError};
@@ -77,6 +78,10 @@ impl Rows for PostgresRows {
 
     async fn page(&self, after: Option<SecretId>, max: u32) -> Result<Vec<SecretContext>, VaultError> {
         self.server.within(read::page(&self.server, after, max)).await
+    }
+
+    async fn stored(&self, after: Option<RowId>, max: u32) -> Result<Vec<StoredRow>, VaultError> {
+        self.server.within(copy::stored(&self.server, after, max)).await
     }
 
     async fn present(&self, deks: &[DekId]) -> Result<Vec<DekId>, VaultError> {

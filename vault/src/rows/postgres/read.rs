@@ -142,7 +142,7 @@ fn columns(ids: &[SecretId]) -> (Vec<Vec<u8>>, Vec<i64>) {
         .unzip()
 }
 
-fn context(row: &PgRow) -> Result<SecretContext, sqlx::Error> {
+pub(super) fn context(row: &PgRow) -> Result<SecretContext, sqlx::Error> {
     let provider: &str = row.try_get("provider")?;
     Ok(SecretContext {
         account: account(row)?,
@@ -154,7 +154,7 @@ fn context(row: &PgRow) -> Result<SecretContext, sqlx::Error> {
     })
 }
 
-fn dek(row: &PgRow) -> Result<DekId, sqlx::Error> {
+pub(super) fn dek(row: &PgRow) -> Result<DekId, sqlx::Error> {
     uuid(row, "dek").map(DekId::new)
 }
 

@@ -1,6 +1,7 @@
 use domain::DekId;
 use sqlx::SqliteConnection;
 
+use super::copy;
 use crate::rows::{NewRow, RowChange, STORE};
 use crate::sqlite::{self, Change};
 
@@ -42,6 +43,7 @@ impl Change for RowChange {
                 }
                 Ok(removed)
             }
+            Self::Copy(rows) => copy::copy(connection, rows).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `vault.db`.
 
 mod change;
+mod copy;
 mod read;
 
 use std::collections::HashMap;
@@ -13,7 +14,7 @@ use domain::{AccountId, DekId};
 use sqlx::SqlitePool;
 use sqlx::migrate::Migrator;
 
-use super::{RowChange, Rows, STORE, SealedRow, SecretId};
+use super::{RowChange, RowId, Rows, STORE, SealedRow, SecretId, StoredRow};
 use crate::committed::Committed;
 use crate::sqlite::{self, OpenLock, Writer};
 use crate::{Hints, PendingSecret, SecretContext, VaultError};
@@ -74,6 +75,11 @@ impl Rows for SqliteRows {
 
     async fn page(&self, after: Option<SecretId>, max: u32) -> Result<Vec<SecretContext>, VaultError> {
         let found = read::page(&self.readers, after, max).await;
+        found.map_err(VaultError::of(STORE))
+    }
+
+    async fn stored(&self, after: Option<RowId>, max: u32) -> Result<Vec<StoredRow>, VaultError> {
+        let found = copy::stored(&self.readers, after, max).await;
         found.map_err(VaultError::of(STORE))
     }
 

@@ -148,7 +148,7 @@ fn push_ids(query: &mut QueryBuilder<Sqlite>, ids: &[SecretId]) {
     query.push(")");
 }
 
-fn context(row: &SqliteRow) -> Result<SecretContext, sqlx::Error> {
+pub(super) fn context(row: &SqliteRow) -> Result<SecretContext, sqlx::Error> {
     let provider: &str = row.try_get("provider")?;
     Ok(SecretContext {
         account: account(row)?,
@@ -167,7 +167,7 @@ fn account(row: &SqliteRow) -> Result<AccountId, sqlx::Error> {
         .map_err(|_| malformed("an account id is not one"))
 }
 
-fn uuid(row: &SqliteRow, column: &str) -> Result<Uuid, sqlx::Error> {
+pub(super) fn uuid(row: &SqliteRow, column: &str) -> Result<Uuid, sqlx::Error> {
     Uuid::from_slice(row.try_get(column)?).map_err(|_| malformed("an id is not a UUID"))
 }
 
@@ -175,6 +175,6 @@ fn texts(row: &SqliteRow, column: &str) -> Result<BTreeMap<String, String>, sqlx
     serde_json::from_str(row.try_get(column)?).map_err(|_| malformed("a hint is not a JSON object of texts"))
 }
 
-fn malformed(what: &'static str) -> sqlx::Error {
+pub(super) fn malformed(what: &'static str) -> sqlx::Error {
     sqlx::Error::Decode(what.into())
 }
