@@ -34,6 +34,9 @@ pub(crate) struct Worker {
     unstored: usize,
     /// Whether any of them concerns the projection, so that other processes wait for the checkpoint to pass it.
     awaited: bool,
+    /// Whether something went wrong after events were taken or rows given out: what is in memory is worth nothing, and the
+    /// stored checkpoint is where to go on.
+    stale: bool,
 }
 
 impl Worker {
@@ -56,6 +59,7 @@ impl Worker {
             skips: skips.into_iter().collect(),
             unstored: 0,
             awaited: false,
+            stale: false,
             checkpoint,
         })
     }
@@ -71,12 +75,27 @@ impl Worker {
 
     /// Up to where readers see the log; none while rows wait to be written.
     pub(crate) fn visible(&self) -> Option<(Position, Option<DateTime<Utc>>)> {
-        (self.projector.pending() == 0).then_some((self.seen, self.seen_at))
+        (self.projector.pending() == 0 && !self.stale).then_some((self.seen, self.seen_at))
     }
 
     /// Takes a batch. Where it does not follow what was seen, the log is read in between; what was seen already is passed
     /// over, so that it makes no difference how often a batch comes.
+    ///
+    /// After an error other than that of an event it first starts again from what is stored.
     pub(crate) async fn take(&mut self, batch: &Batch) -> Result<(), ProjectionError> {
+        if self.stale {
+            self.reload().await?;
+        }
+        let outcome = self.take_batch(batch).await;
+        let stands = matches!(
+            outcome,
+            Ok(()) | Err(ProjectionError::Poison { .. } | ProjectionError::Corrupt(_))
+        );
+        self.stale = !stands;
+        outcome
+    }
+
+    async fn take_batch(&mut self, batch: &Batch) -> Result<(), ProjectionError> {
         if self.seen < batch.after {
             self.catch_up(batch.after).await?;
         }
@@ -115,7 +134,7 @@ impl Worker {
 
     /// Writes what waits, and the checkpoint wherever it is.
     pub(crate) async fn write(&mut self) -> Result<(), ProjectionError> {
-        if self.seen == self.checkpoint.position {
+        if self.stale || self.seen == self.checkpoint.position {
             return Ok(());
         }
         let rows = self.projector.rows()?;
@@ -144,6 +163,12 @@ impl Worker {
     /// Puts this model in the place of the live one, which is dropped if it is of the same version. It first goes as far as
     /// that one is, while nobody can move it, so that no reader goes back in time.
     pub(crate) async fn take_over(&mut self) -> Result<(), ProjectionError> {
+        let outcome = self.replace_live().await;
+        self.stale |= outcome.is_err();
+        outcome
+    }
+
+    async fn replace_live(&mut self) -> Result<(), ProjectionError> {
         self.write().await?;
         Generation::finish(&*self.store, &self.checkpoint).await?;
         let Checkpoint {
@@ -202,6 +227,7 @@ impl Worker {
 
     /// Starts again from what is stored: after a commit that failed, or when another model has taken over.
     pub(crate) async fn reload(&mut self) -> Result<(), ProjectionError> {
+        self.stale = true;
         self.projector.reset();
         let Checkpoint {
             name,
@@ -219,6 +245,7 @@ impl Worker {
         self.seen_at = self.checkpoint.recorded_at;
         self.unstored = 0;
         self.awaited = false;
+        self.stale = false;
         self.projector.use_table(&Generation::table(&self.checkpoint), false);
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What happens when a commit fails, and when another version of the program was there before.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::StreamId;
 use projections::{ProjectionName, Projections, State};
@@ -8,6 +9,9 @@ use projections::{ProjectionName, Projections, State};
 use crate::home::Home;
 use crate::story::{chosen, opened};
 use crate::support::{PATIENCE, Reading, Writer, account};
+
+/// The time of some attempts to commit, one a second.
+const SEVERAL_ATTEMPTS: Duration = Duration::from_millis(3500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rows_without_their_checkpoint_are_never_there() {
@@ -114,6 +118,30 @@ async fn a_model_that_a_newer_program_has_replaced_is_kept_up_while_its_own_prog
     let shop = reading.projections.accounts().get(&account("shop")).await.unwrap();
     assert!(shop.is_some());
     assert_eq!(home.count("accounts_v1").await, 2);
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_failed_while_not_even_the_checkpoint_could_be_read_is_not_left_out() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+    home.tamper("ALTER TABLE projection RENAME TO hidden").await;
+    let agency = StreamId::Account(account("agency"));
+    let position = writer.append(&agency, opened("Agency", None)).await;
+    // Long enough for several attempts, each of which may take what was not written for written.
+    let accounts = [ProjectionName::Accounts];
+    let waited = reading
+        .projections
+        .wait_for(&accounts, position, SEVERAL_ATTEMPTS)
+        .await;
+    assert!(waited.is_err(), "nothing was written");
+    home.tamper("ALTER TABLE hidden RENAME TO projection").await;
+    writer.append(&agency, chosen(&[], None, true)).await;
+    reading.settle().await;
+    assert_eq!(home.count("accounts_v1").await, 1);
+    reading.assert_verified().await;
     reading.stop().await;
 }
 
