@@ -93,6 +93,14 @@ impl Projections {
             let live = Generation::live(&*projections.store, name).await?;
             if let Some(live) = live.filter(|live| live.version == shared.version) {
                 shared.show(&live);
+                // As the bookkeeping has it: a tool that starts nothing shows where it stands still.
+                if let Some(stop) = projections.store.stop(name, shared.version).await? {
+                    let state = State::Stopped {
+                        at: stop.position,
+                        reason: stop.reason,
+                    };
+                    shared.follow(Some(&live), state);
+                }
             }
         }
         Ok(projections)

@@ -125,18 +125,19 @@ async fn status(args: StatusArgs) -> Result<Exit> {
         )?);
         return Ok(Exit::Ok);
     }
-    let rows: Vec<_> = all.iter().map(|status| row(status, head)).collect();
-    output::table(&["NAME", "VERSION", "POSITION", "STATE"], &rows);
-    output::line(&format!("The log ends at {head}."));
+    let rows: Vec<_> = all.iter().map(row).collect();
+    output::table(&["NAME", "VERSION", "STORED UP TO", "STATE"], &rows);
+    output::line(&format!(
+        "The log ends at {head}. A running node may be further than what is stored: its /readyz tells."
+    ));
     Ok(Exit::Ok)
 }
 
-fn row(status: &Status, head: Position) -> Vec<String> {
+fn row(status: &Status) -> Vec<String> {
     let state = match &status.state {
         State::Stopped { at, reason } => format!("stopped before {at}: {reason}"),
-        _ if !status.live => "not built yet".to_owned(),
-        _ if status.position >= head => "caught up".to_owned(),
-        _ => "behind".to_owned(),
+        _ if status.live => "built".to_owned(),
+        _ => "not built yet".to_owned(),
     };
     vec![
         status.name.to_string(),

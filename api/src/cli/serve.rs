@@ -5,7 +5,7 @@ use clap::Args;
 use domain::recipe::HostPort;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::stores::{StoreArgs, place};
@@ -74,13 +74,18 @@ pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
         keyring: args.stores.keyring,
         egress_allow: args.egress_allow,
     };
-    let running = server::start(&folder, &settings).await?;
+    // Before anybody is told that it runs: whoever stops it then finds it listening.
+    let mut signals = Signals::watch()?;
+    let running = tokio::select! {
+        running = server::start(&folder, &settings) => running?,
+        () = signals.arrived() => return Ok(Exit::Ok),
+    };
     let first_token = running.admin_token_written();
 
     greet(address, &folder, &settings.stores, first_token);
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
-        wait_for_signal().await;
+        signals.arrived().await;
         let _ = stop.send(true);
     });
     running.serve(listener, stopped).await?;
@@ -127,15 +132,26 @@ fn shell_quoted(path: &str) -> String {
     }
 }
 
-async fn wait_for_signal() {
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        tracing::error!("signals cannot be watched: end the process by SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => tracing::info!("interrupted: finishing what is under way"),
-        _ = terminate.recv() => tracing::info!("told to end: finishing what is under way"),
+/// The signals that end it, watched from the moment when this is made.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn watch() -> Result<Self> {
+        let watched = |kind| signal(kind).context("signals cannot be watched");
+        Ok(Self {
+            interrupt: watched(SignalKind::interrupt())?,
+            terminate: watched(SignalKind::terminate())?,
+        })
+    }
+
+    async fn arrived(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => tracing::info!("interrupted: finishing what is under way"),
+            _ = self.terminate.recv() => tracing::info!("told to end: finishing what is under way"),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod read_models;
+
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -16,7 +18,17 @@ fn soconnective(arguments: &[&str]) -> Output {
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_soconnective"));
     // Nothing of the machine's environment may decide what is tested here.
-    for name in ["DATA", "LISTEN", "EGRESS_ALLOW", "LOG_FORMAT"] {
+    for name in [
+        "DATA",
+        "LISTEN",
+        "EGRESS_ALLOW",
+        "LOG_FORMAT",
+        "LOG",
+        "BUS",
+        "DB",
+        "KEYSTORE",
+        "KEYRING",
+    ] {
         command.env_remove(format!("SOCONNECTIVE_{name}"));
     }
     command.args(arguments).stdin(Stdio::null());
