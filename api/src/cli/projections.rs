@@ -150,9 +150,10 @@ fn row(status: &Status) -> Vec<String> {
 async fn rebuild(args: NamesArgs) -> Result<Exit> {
     let stores = args.stores.stores(BusPlace::Local)?;
     // Files have one writer; nodes that share a database go on serving.
-    let _lock = match stores.are_shared() {
-        true => None,
-        false => Some(args.stores.folder(&stores)?.lock()?),
+    let _lock = if stores.are_shared() {
+        None
+    } else {
+        Some(args.stores.folder(&stores)?.lock()?)
     };
     let side = ReadSide::open(&args.stores).await?;
     let names = or_all(args.names);

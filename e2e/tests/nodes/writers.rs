@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{post, within};
 
 /// How long a write may need while servers are away.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Callers who open accounts one after the other, and remember what was acknowledged.
 ///
