@@ -57,9 +57,10 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
     let (mut costs, mut floor_costs, mut cost_ratios) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..options.rounds {
         let measured = rebuild(folder.path(), log.clone()).await?;
-        let floor = match options.alone {
-            true => measured,
-            false => raw(folder.path(), &path).await?,
+        let floor = if options.alone {
+            measured
+        } else {
+            raw(folder.path(), &path).await?
         };
         rates.push(events / measured.seconds);
         floors.push(events / floor.seconds);
@@ -89,7 +90,7 @@ pub(crate) async fn run(options: &Options) -> Result<()> {
 }
 
 /// Appends the first `count` events of the history: those of an account one after the other, many accounts at once.
-async fn fill(log: &SqliteLog, count: usize) -> Result<()> {
+pub(crate) async fn fill(log: &SqliteLog, count: usize) -> Result<()> {
     let mut left = count;
     let mut accounts: Vec<Vec<Append>> = Vec::new();
     let mut last = None;

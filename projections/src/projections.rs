@@ -9,7 +9,6 @@ use futures::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::accounts::AccountsQuery;
 use crate::ai_config::AiConfigQuery;
@@ -20,7 +19,7 @@ use crate::projector::Projector;
 use crate::reader::Reader;
 use crate::runner::{self, Feed, Keeper, Task, Tenure, Verification, Worker};
 use crate::shared::Shared;
-use crate::store::{Checkpoint, Generation, PostgresStore, Purpose, SqliteStore, Stage, Store};
+use crate::store::{Checkpoint, Generation, PostgresStore, SqliteStore, Stage, Store};
 use crate::tokens::TokensQuery;
 use crate::{Behind, ProjectionError, ProjectionName, State, Status};
 
@@ -29,7 +28,7 @@ const SETTLE: Duration = Duration::from_secs(30);
 
 /// The read side: the read database, the projections that keep it up with the log, and the queries that read it.
 pub struct Projections {
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     catalog: Arc<CatalogQuery>,
     integrations: IntegrationsQuery,
     ai_config: AiConfigQuery,
@@ -264,57 +263,6 @@ impl Projections {
         runner::verify(&*self.store, &log, (name, version), self.projector(name, false)).await
     }
 
-    /// Has a projection that stands still at the event at `position` try again, in whatever process it runs: after the
-    /// reason is gone. A restart tries again as well.
-    ///
-    /// # Errors
-    /// [`ProjectionError::NotStopped`], [`ProjectionError::Database`].
-    pub async fn retry(&self, name: ProjectionName, position: Position) -> Result<(), ProjectionError> {
-        self.resume(name, position, None).await
-    }
-
-    /// Has a projection that stands still at the event at `position` pass it by, now and whenever its model is built from
-    /// this log: the event is no part of the model from then on. That is a decision which somebody has to answer for; the
-    /// caller has it written down in the log *before*, see ADR 15.
-    ///
-    /// # Errors
-    /// [`ProjectionError::NotStopped`], [`ProjectionError::Database`].
-    pub async fn skip(
-        &self,
-        name: ProjectionName,
-        position: Position,
-        log: &dyn EventLog,
-    ) -> Result<(), ProjectionError> {
-        self.resume(name, position, Some(log.log_id())).await
-    }
-
-    async fn resume(
-        &self,
-        name: ProjectionName,
-        position: Position,
-        skip: Option<Uuid>,
-    ) -> Result<(), ProjectionError> {
-        let version = self.shared(name).version;
-        let mut tx = self.store.begin(name, Purpose::Rows, None).await?;
-        if !tx.clear_stop(name, version, position).await? {
-            return Err(ProjectionError::NotStopped { name, position });
-        }
-        if let Some(log_id) = skip {
-            tx.skip(name, log_id, position).await?;
-        }
-        tx.commit().await?;
-        self.shared(name).resume();
-        Ok(())
-    }
-
-    /// The events of this log that a projection passes by, because of [`Projections::skip`].
-    ///
-    /// # Errors
-    /// [`ProjectionError::Database`].
-    pub async fn skipped(&self, name: ProjectionName, log: &dyn EventLog) -> Result<Vec<Position>, ProjectionError> {
-        Ok(self.store.skips(name, log.log_id()).await?)
-    }
-
     /// Drops the models of older versions, which stay beside the live ones for an older program.
     ///
     /// # Errors
@@ -359,7 +307,7 @@ impl Projections {
         &self.tokens
     }
 
-    fn shared(&self, name: ProjectionName) -> &Arc<Shared> {
+    pub(crate) fn shared(&self, name: ProjectionName) -> &Arc<Shared> {
         match name {
             ProjectionName::Catalog => &self.catalog.reader().shared,
             ProjectionName::Integrations => &self.integrations.reader().shared,
