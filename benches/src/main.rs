@@ -9,6 +9,7 @@ mod processor_time;
 mod raw_log;
 mod read;
 mod rebuild;
+mod rebuild_postgres;
 mod relay;
 mod table;
 mod visible;
@@ -44,6 +45,8 @@ enum Measurement {
     Read(read::Options),
     /// Building all read models from the log, against a raw loop that reads, parses and upserts.
     Rebuild(rebuild::Options),
+    /// Building all read models in PostgreSQL, against a raw loop that reads, parses and upserts.
+    RebuildPostgres(rebuild_postgres::Options),
     /// From the log into NATS JetStream, against the same client that publishes as many bytes.
     Relay(relay::Options),
     /// From the end of an append to the moment when queries see it, against a raw transaction.
@@ -64,6 +67,7 @@ async fn main() -> anyhow::Result<()> {
         Measurement::HttpServer(options) => http::server(&options).await,
         Measurement::Read(options) => read::run(&options).await,
         Measurement::Rebuild(options) => rebuild::run(&options).await,
+        Measurement::RebuildPostgres(options) => rebuild_postgres::run(&options).await,
         Measurement::Relay(options) => relay::run(&options).await,
         Measurement::Visible(options) => visible::run(&options).await,
         Measurement::VisibleNats(options) => visible_nats::run(&options).await,
