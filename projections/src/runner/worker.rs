@@ -111,9 +111,7 @@ impl Worker {
     /// Reads the log up to `until`.
     pub(crate) async fn catch_up(&mut self, until: Position) -> Result<(), ProjectionError> {
         while self.seen < until {
-            let page = self.log.read_all(self.seen, PAGE).await?;
-            let events = page.events.into_iter().take_while(|event| event.position <= until);
-            let events: Vec<Decoded> = events.map(|event| Decoded::new(Arc::new(event))).collect();
+            let events = self.read_on(until).await?;
             if events.is_empty() {
                 break;
             }
@@ -121,6 +119,22 @@ impl Worker {
             self.commit_when_full().await?;
         }
         Ok(())
+    }
+
+    /// Some events after what was seen, up to `until`; none when there are none. A page may hold none and still lead on,
+    /// where the log holds what is not ours.
+    async fn read_on(&self, until: Position) -> Result<Vec<Decoded>, ProjectionError> {
+        let mut after = self.seen;
+        loop {
+            let page = self.log.read_all(after, PAGE).await?;
+            let leads_on = after < page.next && page.next < until && page.next < page.head;
+            let events = page.events.into_iter().take_while(|event| event.position <= until);
+            let events: Vec<Decoded> = events.map(|event| Decoded::new(Arc::new(event))).collect();
+            if !events.is_empty() || !leads_on {
+                return Ok(events);
+            }
+            after = page.next;
+        }
     }
 
     /// Writes what waits, and the checkpoint.
@@ -211,12 +225,7 @@ impl Worker {
     /// Takes events into memory up to `until`.
     async fn follow(&mut self, until: Position) -> Result<(), ProjectionError> {
         while self.seen < until {
-            let page = self.log.read_all(self.seen, PAGE).await?;
-            let events: Vec<Decoded> = page
-                .events
-                .into_iter()
-                .map(|event| Decoded::new(Arc::new(event)))
-                .collect();
+            let events = self.read_on(until).await?;
             if events.is_empty() {
                 return Err(ProjectionError::Superseded(self.name()));
             }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::StreamId;
+use domain::{Position, StreamId};
+use eventlog::{EventLog, MemoryLog};
 use projections::{ProjectionName, Projections, State};
 
+use crate::doubles::Shared;
 use crate::home::Home;
 use crate::story::{chosen, opened};
 use crate::support::{PATIENCE, Reading, Writer, account};
@@ -43,6 +45,41 @@ async fn rows_without_their_checkpoint_are_never_there() {
         .unwrap();
     assert_eq!(home.count("accounts_v1").await, 1);
     assert_eq!(home.count("history_v1").await, 1, "applied again, and once");
+    reading.assert_verified().await;
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_that_hold_nothing_of_ours_are_passed_over_also_after_a_commit_that_failed() {
+    let home = Home::new();
+    let log: Arc<dyn EventLog> = Arc::new(Shared(Arc::new(MemoryLog::new())));
+    let mut writer = Writer::on(Arc::clone(&log));
+    let names: Vec<String> = (0..20).map(|number| format!("a{number}")).collect();
+    for name in &names[..10] {
+        writer
+            .append(&StreamId::Account(account(name)), opened(name, None))
+            .await;
+    }
+    let reading = Reading::start(&home, &log).await;
+    reading.settle().await;
+    assert_eq!(home.count("accounts_v1").await, 10);
+
+    home.forbid_commits().await;
+    for name in &names[10..] {
+        writer
+            .append(&StreamId::Account(account(name)), opened(name, None))
+            .await;
+    }
+    let refused = reading.projections.wait_for(
+        &[ProjectionName::Accounts],
+        log.read_all(Position::START, 1).await.unwrap().head,
+        SEVERAL_ATTEMPTS,
+    );
+    assert!(refused.await.is_err(), "nothing is shown that is not stored");
+    home.allow_commits().await;
+    reading.settle().await;
+    assert_eq!(home.count("accounts_v1").await, 20);
+    assert_eq!(home.count("history_v1").await, 20);
     reading.assert_verified().await;
     reading.stop().await;
 }
