@@ -127,7 +127,11 @@ impl Postgres {
     /// It does not start.
     pub fn restart(&self) {
         self.stop();
-        orderly(self.run());
+        // A process that a killed server was about to start holds its shared memory for a moment longer.
+        orderly(self.run().or_else(|_| {
+            self.process.end("INT")?;
+            self.run()
+        }));
     }
 
     /// Has all of its processes stand still: connections stay open, and nobody answers.
