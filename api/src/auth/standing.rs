@@ -20,7 +20,7 @@ const WITHIN: Duration = Duration::from_secs(1);
 const NOTED: Duration = Duration::from_millis(100);
 
 /// How many revocations of this node are remembered: more than are made in the second after which the read model, or the
-/// log itself, tells of them.
+/// log itself, tells of them. Unwrapped while this is compiled: a zero would not build.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
 /// Whether tokens that the read model knows as good were revoked meanwhile.
