@@ -12,6 +12,17 @@ const NOBODY: &str = "127.0.0.1:9";
 /// How long read models may need to be right again after a fault.
 const RECOVERY: Duration = Duration::from_secs(30);
 
+/// Two nodes behind one address, and writers who have begun to write there.
+fn written_to(cluster: &Cluster) -> Result<(Product, Product, Gateway, Caller, Writers)> {
+    let (a, b, admin) = two(cluster)?;
+    let gateway = Gateway::start()?;
+    gateway.lead_to(&[a.base(), b.base()])?;
+    let admin = admin.moved_to(&gateway.base());
+    let writers = Writers::start(&admin);
+    writers.wait_for(20)?;
+    Ok((a, b, gateway, admin, writers))
+}
+
 /// Two nodes, and an admin on the first.
 fn two(cluster: &Cluster) -> Result<(Product, Product, Caller)> {
     let (a, b) = (cluster.node("a", NOBODY)?, cluster.node("b", NOBODY)?);
@@ -30,12 +41,7 @@ fn answers_as_of_now(admin: &Caller, mark: &str) -> Result<()> {
 #[test]
 fn a_rolling_restart_loses_nothing_that_was_acknowledged() -> Result<()> {
     let cluster = Cluster::start()?;
-    let (a, b, admin) = two(&cluster)?;
-    let gateway = Gateway::start()?;
-    gateway.lead_to(&[a.base(), b.base()])?;
-    let admin = admin.moved_to(&gateway.base());
-    let writers = Writers::start(&admin);
-    writers.wait_for(20)?;
+    let (a, b, gateway, admin, writers) = written_to(&cluster)?;
 
     a.stop()?;
     writers.wait_for(20)?;
@@ -57,12 +63,7 @@ fn a_rolling_restart_loses_nothing_that_was_acknowledged() -> Result<()> {
 #[test]
 fn nats_and_postgres_may_go_away_while_nodes_write() -> Result<()> {
     let cluster = Cluster::start()?;
-    let (a, b, admin) = two(&cluster)?;
-    let gateway = Gateway::start()?;
-    gateway.lead_to(&[a.base(), b.base()])?;
-    let admin = admin.moved_to(&gateway.base());
-    let writers = Writers::start(&admin);
-    writers.wait_for(20)?;
+    let (a, b, _gateway, admin, writers) = written_to(&cluster)?;
     cluster.nats.kill();
     writers.wait_for(20)?;
     cluster.nats.wipe_and_restart();
