@@ -26,6 +26,7 @@ pub(crate) use sqlite::SqliteStore;
 pub(crate) use stop::Stop;
 
 use domain::Position;
+use uuid::Uuid;
 
 /// Databases' integers are signed.
 fn position_to(position: Position) -> Result<i64, sqlx::Error> {
@@ -36,4 +37,9 @@ fn position_from(stored: i64) -> Result<Position, sqlx::Error> {
     u64::try_from(stored)
         .map(Position::from_stored)
         .map_err(|e| sqlx::Error::Decode(Box::new(e)))
+}
+
+/// A UUID, stored as its 16 bytes.
+fn uuid_from(bytes: &[u8]) -> Result<Uuid, sqlx::Error> {
+    Uuid::from_slice(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))
 }

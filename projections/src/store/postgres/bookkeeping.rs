@@ -5,7 +5,7 @@ use sqlx::{PgExecutor, Row};
 use uuid::Uuid;
 
 use crate::ProjectionName;
-use crate::store::{Checkpoint, Stage, Stop, position_from};
+use crate::store::{Checkpoint, Stage, Stop, position_from, uuid_from};
 
 pub(super) async fn all(db: impl PgExecutor<'_>, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
     let rows = sqlx::query("SELECT * FROM projection WHERE name = $1 ORDER BY version, generation")
@@ -68,9 +68,4 @@ pub(super) async fn skips(
 /// PostgreSQL's integers are signed.
 fn small(row: &PgRow, column: &str) -> Result<u32, sqlx::Error> {
     u32::try_from(row.try_get::<i64, _>(column)?).map_err(|e| sqlx::Error::Decode(Box::new(e)))
-}
-
-/// A UUID, stored as its 16 bytes.
-pub(super) fn uuid_from(bytes: &[u8]) -> Result<Uuid, sqlx::Error> {
-    Uuid::from_slice(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))
 }

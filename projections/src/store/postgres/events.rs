@@ -6,9 +6,8 @@ use domain::CredentialId;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, PgConnection, PgExecutor, Row};
 
-use super::bookkeeping::uuid_from;
 use super::text::{escaped, unescaped};
-use crate::store::{EventRow, EventSelect, position_from, position_to};
+use crate::store::{EventRow, EventSelect, position_from, position_to, uuid_from};
 
 /// The columns of an event, in the order of [`read`].
 pub(super) const COLUMNS: &str = "position, recorded_at, account, provider, credential, kind, actor, envelope, data";

@@ -45,7 +45,7 @@ impl PostgresStore {
             .fetch_one(&mut *connection)
             .await?;
         drop(connection);
-        let owner = bookkeeping::uuid_from(&owner)?;
+        let owner = crate::store::uuid_from(&owner)?;
         Ok(Self { pools, owner })
     }
 

@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteExecutor};
 use uuid::Uuid;
 
 use crate::ProjectionName;
-use crate::store::{Checkpoint, Stage, Stop, position_from};
+use crate::store::{Checkpoint, Stage, Stop, position_from, uuid_from};
 
 pub(super) async fn all(db: impl SqliteExecutor<'_>, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
     let rows = sqlx::query("SELECT * FROM projection WHERE name = ?1 ORDER BY version, generation")
@@ -62,9 +62,4 @@ pub(super) async fn skips(
             .fetch_all(db)
             .await?;
     positions.into_iter().map(position_from).collect()
-}
-
-/// A UUID, stored as its 16 bytes.
-pub(super) fn uuid_from(bytes: &[u8]) -> Result<Uuid, sqlx::Error> {
-    Uuid::from_slice(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))
 }

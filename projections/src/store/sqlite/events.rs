@@ -4,9 +4,8 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Row, SqliteExecutor};
 
-use super::bookkeeping::uuid_from;
 use super::bulk::Bulk;
-use crate::store::{EventRow, EventSelect, position_from, position_to};
+use crate::store::{EventRow, EventSelect, position_from, position_to, uuid_from};
 
 /// The columns of an event, in the order of [`read`].
 pub(super) const COLUMNS: &str = "position, recorded_at, account, provider, credential, kind, actor, envelope, data";
