@@ -103,8 +103,10 @@ impl Relay {
         };
         let mut page = self.log.read_all(prev, PAGE).await?;
         // A page may be empty and still lead on, where the log holds what is not ours.
-        while page.events.is_empty() && page.next > prev && page.next < page.head {
-            page = self.log.read_all(page.next, PAGE).await?;
+        let mut after = prev;
+        while page.events.is_empty() && page.leads_on(after) {
+            after = page.next;
+            page = self.log.read_all(after, PAGE).await?;
         }
         if page.head < prev {
             tracing::error!(published = %prev, head = %page.head, "the bus is ahead of the log, which must have been restored");

@@ -104,9 +104,9 @@ impl Commands {
                     _ => {}
                 }
             }
-            let stands = page.next == watchlist.read_to;
+            let leads_on = page.leads_on(watchlist.read_to);
             watchlist.read_to = page.next;
-            if stands || page.next >= page.head {
+            if !leads_on {
                 return Ok(());
             }
         }

@@ -200,7 +200,7 @@ impl<'a> Reader<'a> {
                 return Ok(Some(event));
             }
             let page = self.log.read_all(self.after, PAGE).await?;
-            if page.events.is_empty() && (page.next == self.after || page.next >= page.head) {
+            if page.events.is_empty() && !page.leads_on(self.after) {
                 return Ok(None);
             }
             self.after = page.next;

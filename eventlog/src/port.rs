@@ -33,7 +33,8 @@ pub trait EventLog: Send + Sync {
     async fn read_all(&self, after: Position, max: usize) -> Result<Page, LogError>;
 
     /// Changes when there may be something new to read. A hint: it may be late, early or coalesced, and a reader that
-    /// waits for it still looks now and then. Its value is the newest position that this node knows of.
+    /// waits for it still looks now and then. Its value is the newest position that this node knows of; it is to be copied,
+    /// since what `borrow` and `wait_for` give holds up the log for as long as it is kept.
     fn wakeups(&self) -> watch::Receiver<Position>;
 
     /// The identity of this log, made when it was created: a checkpoint taken on another log is worth nothing.
@@ -77,6 +78,14 @@ pub struct Page {
     pub next: Position,
     /// The position of the log's newest event when the page was read.
     pub head: Position,
+}
+
+impl Page {
+    /// Whether there is more to read behind this page, which was read after `after`. An empty page may lead on too.
+    #[must_use]
+    pub fn leads_on(&self, after: Position) -> bool {
+        after < self.next && self.next < self.head
+    }
 }
 
 /// Why the log could not do it.

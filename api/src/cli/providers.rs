@@ -126,7 +126,7 @@ async fn fold(log: &dyn EventLog) -> Result<Vec<Provider>> {
             let provider: &mut Provider = providers.entry(key.clone()).or_default();
             *provider = std::mem::take(provider).evolve(&event);
         }
-        if page.next == after || page.next >= page.head {
+        if !page.leads_on(after) {
             return Ok(providers.into_values().collect());
         }
         after = page.next;

@@ -99,7 +99,7 @@ async fn read_log_for_admin(log: &dyn EventLog) -> Result<bool> {
         if roles.contains(Role::PlatformAdmin.as_str()) {
             return Ok(true);
         }
-        if page.next == after || page.next >= page.head {
+        if !page.leads_on(after) {
             return Ok(false);
         }
         after = page.next;

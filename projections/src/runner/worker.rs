@@ -127,7 +127,7 @@ impl Worker {
         let mut after = self.seen;
         loop {
             let page = self.log.read_all(after, PAGE).await?;
-            let leads_on = after < page.next && page.next < until && page.next < page.head;
+            let leads_on = page.leads_on(after) && page.next < until;
             let events = page.events.into_iter().take_while(|event| event.position <= until);
             let events: Vec<Decoded> = events.map(|event| Decoded::new(Arc::new(event))).collect();
             if !events.is_empty() || !leads_on {
