@@ -1,6 +1,6 @@
 use domain::operation::{OperationEvent, ProjectionEventSkipped};
-use domain::{Position, StreamId, has_hidden};
-use eventlog::Expected;
+use domain::{StreamId, has_hidden};
+use eventlog::{Expected, StoredEvent};
 
 use crate::{CommandError, Commands, Context, Receipt};
 
@@ -8,8 +8,8 @@ use crate::{CommandError, Commands, Context, Receipt};
 const MAX_REASON: usize = 500;
 
 impl Commands {
-    /// Notes that an operator has a read model pass an event by. It is noted before that is done; noting it is all that
-    /// happens here, since the read side is another's.
+    /// Notes that an operator has a read model pass an event by. That is all there is to it: the read side, which is another's,
+    /// heeds the note at its next attempt, and whenever the model is built.
     ///
     /// # Errors
     /// [`CommandError::Invalid`] at `/reason`; [`CommandError::IdempotencyKeyReused`].
@@ -17,7 +17,7 @@ impl Commands {
         &self,
         ctx: Context,
         projection: String,
-        position: Position,
+        event: &StoredEvent,
         reason: String,
     ) -> Result<Receipt<()>, CommandError> {
         let reason = reason.trim().to_owned();
@@ -29,7 +29,8 @@ impl Commands {
         let stream = StreamId::Operations;
         let event = OperationEvent::from(ProjectionEventSkipped {
             projection,
-            position,
+            event: Some(event.id),
+            position: event.position,
             reason,
         });
         let events = self.stamp(&ctx.metadata(None), &[event])?;

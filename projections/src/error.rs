@@ -53,9 +53,9 @@ pub enum ProjectionError {
     /// A row of the read model is not of its form.
     #[error("a row of the projection {0} is not of its form; `soconnective projections rebuild {0}` repairs it")]
     Corrupt(ProjectionName),
-    /// The projection does not stand still at this event, or not any more.
+    /// The projection does not stand still before this event, or not any more.
     #[error(
-        "the projection {name} does not stand still at position {position}; `soconnective projections status` says where it is"
+        "the projection {name} does not stand still before an event at position {position}; `soconnective projections status` says where it is"
     )]
     NotStopped {
         /// The projection.

@@ -24,6 +24,7 @@ mod projector;
 mod reader;
 mod runner;
 mod shared;
+mod skips;
 mod standstill;
 mod status;
 mod store;

@@ -90,16 +90,17 @@ impl Projections {
         for name in ProjectionName::ALL {
             let shared = projections.shared(name);
             let live = Generation::live(&*projections.store, name).await?;
-            if let Some(live) = live.filter(|live| live.version == shared.version) {
-                shared.show(&live);
-                // As the bookkeeping has it: a tool that starts nothing shows where it stands still.
-                if let Some(stop) = projections.store.stop(name, shared.version).await? {
-                    let state = State::Stopped {
-                        at: stop.position,
-                        reason: stop.reason,
-                    };
-                    shared.follow(Some(&live), state);
-                }
+            let live = live.filter(|live| live.version == shared.version);
+            if let Some(live) = &live {
+                shared.show(live);
+            }
+            // As the bookkeeping has it: a tool that starts nothing shows where it stands still.
+            if let Some(stop) = projections.store.stop(name, shared.version).await? {
+                let state = State::Stopped {
+                    at: stop.position,
+                    reason: stop.reason,
+                };
+                shared.follow(live.as_ref(), state);
             }
         }
         Ok(projections)
@@ -217,6 +218,15 @@ impl Projections {
     #[must_use]
     pub fn changed(&self, name: ProjectionName) -> u64 {
         self.shared(name).changes.count()
+    }
+
+    /// Waits until there have been other than `seen` commits that changed a model, and counts them: for whoever shows the
+    /// model and wants to show it anew.
+    pub async fn changed_since(&self, name: ProjectionName, seen: u64) -> u64 {
+        let mut progress = self.shared(name).progress.subscribe();
+        // The sender lives as long as `self`.
+        let _ = progress.wait_for(|_| self.changed(name) != seen).await;
+        self.changed(name)
     }
 
     /// Builds new models of these projections from the log, beside the live ones, and puts each in its place in one step.

@@ -1,60 +1,63 @@
 use domain::Position;
-use eventlog::EventLog;
-use uuid::Uuid;
+use eventlog::{EventLog, StoredEvent};
 
 use crate::store::Purpose;
 use crate::{ProjectionError, ProjectionName, Projections};
 
+/// Events that are read at once on the way to the one before which a projection stands.
+const PAGE: usize = 512;
+
 /// What can be done with a projection that has stopped before an event.
 impl Projections {
-    /// Has a projection that stands still at the event at `position` try again, in whatever process it runs: after the
-    /// reason is gone. A restart tries again as well.
+    /// Has a projection that stands still before the event at `position` try again, in whatever process it runs: after the
+    /// reason is gone, or after it stands in the log that the event is passed by, as
+    /// [`domain::operation::ProjectionEventSkipped`]. Every start, and every build, heeds that note as well: the event is no
+    /// part of the model from then on. A restart tries again too.
     ///
     /// # Errors
     /// [`ProjectionError::NotStopped`], [`ProjectionError::Database`].
     pub async fn retry(&self, name: ProjectionName, position: Position) -> Result<(), ProjectionError> {
-        self.resume(name, position, None).await
-    }
-
-    /// Has a projection that stands still at the event at `position` pass it by, now and whenever its model is built from
-    /// this log: the event is no part of the model from then on. That is a decision which somebody has to answer for; the
-    /// caller has it written down in the log *before*, see ADR 15.
-    ///
-    /// # Errors
-    /// [`ProjectionError::NotStopped`], [`ProjectionError::Database`].
-    pub async fn skip(
-        &self,
-        name: ProjectionName,
-        position: Position,
-        log: &dyn EventLog,
-    ) -> Result<(), ProjectionError> {
-        self.resume(name, position, Some(log.log_id())).await
-    }
-
-    async fn resume(
-        &self,
-        name: ProjectionName,
-        position: Position,
-        skip: Option<Uuid>,
-    ) -> Result<(), ProjectionError> {
         let version = self.shared(name).version;
         let mut tx = self.store.begin(name, Purpose::Rows, None).await?;
         if !tx.clear_stop(name, version, position).await? {
             return Err(ProjectionError::NotStopped { name, position });
-        }
-        if let Some(log_id) = skip {
-            tx.skip(name, log_id, position).await?;
         }
         tx.commit().await?;
         self.shared(name).resume();
         Ok(())
     }
 
-    /// The events of this log that a projection passes by, because of [`Projections::skip`].
+    /// The event at `position`, if a projection stands still before it: what somebody can decide about who has it passed by.
     ///
     /// # Errors
-    /// [`ProjectionError::Database`].
-    pub async fn skipped(&self, name: ProjectionName, log: &dyn EventLog) -> Result<Vec<Position>, ProjectionError> {
-        Ok(self.store.skips(name, log.log_id()).await?)
+    /// [`ProjectionError::NotStopped`], also when it stands still for another reason than an event;
+    /// [`ProjectionError::Database`], [`ProjectionError::Log`].
+    pub async fn stopped_before(
+        &self,
+        name: ProjectionName,
+        position: Position,
+        log: &dyn EventLog,
+    ) -> Result<StoredEvent, ProjectionError> {
+        let refusal = ProjectionError::NotStopped { name, position };
+        let version = self.shared(name).version;
+        let stop = self.store.stop(name, version).await?;
+        if stop.is_none_or(|stop| stop.position != position) {
+            return Err(refusal);
+        }
+        // What comes before the event is applied, so that it is the next one, or not far.
+        let all = self.store.checkpoints(name).await?;
+        let mine = all.iter().filter(|c| c.version == version && c.log_id == log.log_id());
+        let mut after = mine.map(|c| c.position).max().unwrap_or_default();
+        loop {
+            let page = log.read_all(after, PAGE).await?;
+            let (next, leads_on) = (page.next, page.leads_on(after));
+            if let Some(event) = page.events.into_iter().find(|event| event.position >= position) {
+                return Some(event).filter(|event| event.position == position).ok_or(refusal);
+            }
+            if !leads_on {
+                return Err(refusal);
+            }
+            after = next;
+        }
     }
 }

@@ -201,22 +201,22 @@ async fn verify(args: NamesArgs) -> Result<Exit> {
     Ok(exit)
 }
 
-/// The log knows who skips what, and why, before the read model goes on.
+/// The log knows who skips what, and why: the read model only has to try again.
 async fn skip(args: SkipArgs) -> Result<Exit> {
     let StoppedArgs { stores, name, position } = args.stopped;
     let side = stores.write_side().await?;
     let places = stores.stores(BusPlace::Local)?;
     let projections = places.open_projections(&stores.folder(&places)?).await?;
-    let stopped = |status: Status| matches!(status.state, State::Stopped { at, .. } if at == position);
-    if !stopped(projections.status_of(name)) {
-        return refusable(Err(ProjectionError::NotStopped { name, position }));
-    }
+    let event = match projections.stopped_before(name, position, &*side.log).await {
+        Ok(event) => event,
+        Err(error) => return refusable(Err(error)),
+    };
     let noted = side
         .commands
-        .note_event_skipped(by_operator(), name.to_string(), position, args.reason)
+        .note_event_skipped(by_operator(), name.to_string(), &event, args.reason)
         .await;
     match noted {
-        Ok(_) => refusable(projections.skip(name, position, &*side.log).await),
+        Ok(_) => refusable(projections.retry(name, position).await),
         Err(error @ CommandError::Invalid(_)) => {
             output::error(&error.into());
             Ok(Exit::Refused)

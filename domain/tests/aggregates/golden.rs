@@ -9,6 +9,7 @@ use domain::access::AccessEvent;
 use domain::account::AccountEvent;
 use domain::integration::IntegrationEvent;
 use domain::keyring::KeyringEvent;
+use domain::operation::OperationEvent;
 use domain::provider::ProviderEvent;
 use domain::token::TokenEvent;
 use serde_json::Value;
@@ -41,6 +42,7 @@ fn kinds() -> BTreeSet<&'static str> {
         AccessEvent::KINDS,
         TokenEvent::KINDS,
         KeyringEvent::KINDS,
+        OperationEvent::KINDS,
     ];
     all.into_iter().flatten().copied().collect()
 }

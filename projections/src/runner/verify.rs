@@ -41,14 +41,13 @@ pub(crate) async fn verify(
     let (live, digest) = live
         .filter(|(live, _)| live.version == version)
         .ok_or(ProjectionError::NotBuilt(name))?;
-    let skips = store.skips(name, log.log_id()).await?;
     let scratch = match store.folder() {
         Some(folder) => tempfile::tempdir_in(folder),
         None => tempfile::tempdir(),
     };
     let scratch = scratch.map_err(sqlx::Error::Io)?;
     let fresh: Arc<dyn Store> = Arc::new(SqliteStore::open(&scratch.path().join("read.db")).await?);
-    let outcome = fold(&fresh, log, (name, version), projector, &live, skips).await;
+    let outcome = fold(&fresh, log, (name, version), projector, &live).await;
     fresh.close().await;
     Ok(Verification {
         name,
@@ -65,11 +64,9 @@ async fn fold(
     (name, version): (ProjectionName, u32),
     projector: Box<dyn Projector>,
     live: &Checkpoint,
-    skips: Vec<Position>,
 ) -> Result<Sha256Digest, ProjectionError> {
     let checkpoint = Generation::start(&**fresh, name, version, log.log_id(), None).await?;
     let mut worker = Worker::open(Arc::clone(fresh), Arc::clone(log), projector, checkpoint, None).await?;
-    worker.skip(skips);
     worker.catch_up(live.position).await?;
     worker.write().await?;
     let digest = fresh.digest(name, Stage::Building).await?;

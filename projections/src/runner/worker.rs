@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -7,6 +6,7 @@ use eventlog::EventLog;
 
 use crate::decoded::{Batch, Decoded};
 use crate::projector::{Halt, Projector};
+use crate::skips::Skips;
 use crate::store::{Checkpoint, Fence, Generation, Purpose, Rows, Stage, Store, Transaction};
 use crate::{ProjectionError, ProjectionName};
 
@@ -26,7 +26,7 @@ pub(crate) struct Worker {
     /// As it is stored.
     checkpoint: Checkpoint,
     /// Events that are passed by.
-    skips: BTreeSet<Position>,
+    skips: Skips,
     /// Up to where events were taken; what lies between the checkpoint and this waits in memory, or concerns nobody.
     seen: Position,
     seen_at: Option<DateTime<Utc>>,
@@ -48,7 +48,7 @@ impl Worker {
         fence: Option<Fence>,
     ) -> Result<Self, ProjectionError> {
         projector.use_table(&Generation::table(&checkpoint), checkpoint.position == Position::START);
-        let skips = store.skips(checkpoint.name, log.log_id()).await?;
+        let skips = Skips::read(&*log, checkpoint.name).await?;
         Ok(Self {
             store,
             log,
@@ -56,17 +56,12 @@ impl Worker {
             fence,
             seen: checkpoint.position,
             seen_at: checkpoint.recorded_at,
-            skips: skips.into_iter().collect(),
+            skips,
             unstored: 0,
             awaited: false,
             stale: false,
             checkpoint,
         })
-    }
-
-    /// Passes these events by as well.
-    pub(crate) fn skip(&mut self, positions: impl IntoIterator<Item = Position>) {
-        self.skips.extend(positions);
     }
 
     pub(crate) const fn checkpoint(&self) -> &Checkpoint {
@@ -248,8 +243,7 @@ impl Worker {
         let mine = |c: &&Checkpoint| c.version == version && (c.serves(version) || c.generation == generation);
         let found = all.iter().filter(mine).max_by_key(|c| c.serves(version));
         self.checkpoint = found.cloned().ok_or(ProjectionError::NotBuilt(name))?;
-        let skips = self.store.skips(name, self.log.log_id()).await?;
-        self.skips = skips.into_iter().collect();
+        self.skips = Skips::read(&*self.log, name).await?;
         self.seen = self.checkpoint.position;
         self.seen_at = self.checkpoint.recorded_at;
         self.unstored = 0;
@@ -296,7 +290,7 @@ impl Worker {
                 continue;
             }
             awaited = true;
-            if !self.skips.contains(&event.position()) {
+            if !self.skips.contain(&event.stored) {
                 indexes.push(index);
                 relevant.push(event);
             }

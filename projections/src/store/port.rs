@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{Position, Sha256Digest};
-use uuid::Uuid;
 
 use super::{Checkpoint, DocumentSelect, EventRow, EventSelect, Fence, Leases, Rows, Scope, Stage, Stop};
 use crate::ProjectionName;
@@ -18,9 +17,6 @@ pub(crate) trait Store: Send + Sync {
 
     /// The event before which this version of a projection stands still, if it does.
     async fn stop(&self, name: ProjectionName, version: u32) -> Result<Option<Stop>, sqlx::Error>;
-
-    /// The events of a log that this projection passes by, because somebody decided so.
-    async fn skips(&self, name: ProjectionName, log_id: Uuid) -> Result<Vec<Position>, sqlx::Error>;
 
     /// Starts a transaction on the models of a projection. With a fence, it fails unless that lease is still held, and
     /// nobody else takes it before the transaction's end.
@@ -123,9 +119,6 @@ pub(crate) trait Transaction: Send {
     /// Removes what [`Transaction::set_stop`] wrote, if it is about the event at `position`, and says whether it was there.
     async fn clear_stop(&mut self, name: ProjectionName, version: u32, position: Position)
     -> Result<bool, sqlx::Error>;
-
-    /// Writes down that the event of this log at `position` is passed by.
-    async fn skip(&mut self, name: ProjectionName, log_id: Uuid, position: Position) -> Result<(), sqlx::Error>;
 
     /// Makes it all so.
     async fn commit(self: Box<Self>) -> Result<(), sqlx::Error>;

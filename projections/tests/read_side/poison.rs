@@ -3,14 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::operation::{OperationEvent, ProjectionEventSkipped};
 use domain::{Position, StreamId};
-use eventlog::EventLog;
-use projections::{AuditFilter, ProjectionError, ProjectionName, Projections, State};
+use eventlog::{EventLog, MemoryLog};
+use projections::{AsOf, AuditFilter, ProjectionError, ProjectionName, Projections, QueryError, State};
 use tokio::time::sleep;
 
+use crate::doubles::Shared;
 use crate::home::Home;
-use crate::story::opened;
-use crate::support::{PATIENCE, Reading, Writer, account};
+use crate::story::{installed, opened};
+use crate::support::{PATIENCE, Reading, Writer, account, provider};
 
 /// A log with an event that nobody can read, and one before and after it.
 async fn poisoned(writer: &mut Writer) -> (Position, Position) {
@@ -24,10 +26,14 @@ async fn poisoned(writer: &mut Writer) -> (Position, Position) {
 }
 
 async fn wait_until_stopped(projections: &Projections, at: Position) {
-    for name in [ProjectionName::Accounts, ProjectionName::History] {
-        let behind = projections.wait_for(&[name], at, PATIENCE).await.unwrap_err();
-        assert!(behind.stopped, "{name}");
+    for name in [ACCOUNTS, HISTORY] {
+        wait_until_stopped_alone(projections, name, at).await;
     }
+}
+
+async fn wait_until_stopped_alone(projections: &Projections, name: ProjectionName, at: Position) {
+    let behind = projections.wait_for(&[name], at, PATIENCE).await.unwrap_err();
+    assert!(behind.stopped, "{name}");
 }
 
 async fn kept(reading: &Reading) -> usize {
@@ -39,44 +45,111 @@ async fn kept(reading: &Reading) -> usize {
     page.events.len()
 }
 
+/// Notes in the log that a projection passes an event by, as the write side does it.
+async fn note(writer: &mut Writer, projections: &Projections, name: ProjectionName, at: Position) -> Position {
+    let event = projections.stopped_before(name, at, &*writer.log).await.unwrap();
+    let skipped = ProjectionEventSkipped {
+        projection: name.to_string(),
+        event: Some(event.id),
+        position: event.position,
+        reason: "written by a test".to_owned(),
+    };
+    let noted = OperationEvent::ProjectionEventSkipped(skipped);
+    writer.append(&StreamId::Operations, noted).await
+}
+
+const HISTORY: ProjectionName = ProjectionName::History;
+const ACCOUNTS: ProjectionName = ProjectionName::Accounts;
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_event_that_is_passed_by_is_no_part_of_the_model_from_then_on_however_it_is_built() {
     let home = Home::new();
     let mut writer = Writer::new();
     let log = Arc::clone(&writer.log);
     let (poison, last) = poisoned(&mut writer).await;
-    let history = ProjectionName::History;
     let reading = Reading::start(&home, &log).await;
-    wait_until_stopped(&reading.projections, last).await;
+    let projections = &reading.projections;
+    wait_until_stopped(projections, last).await;
 
-    reading.projections.skip(history, poison, &*log).await.unwrap();
-    reading.projections.wait_for(&[history], last, PATIENCE).await.unwrap();
-    assert_eq!(reading.projections.status_of(history).state, State::Running);
-    assert_eq!(reading.projections.skipped(history, &*log).await.unwrap(), [poison]);
-    assert_eq!(kept(&reading).await, 2);
-    assert!(
-        reading
-            .projections
-            .verify(history, Arc::clone(&log))
-            .await
-            .unwrap()
-            .holds()
-    );
-    reading
-        .projections
-        .rebuild(&[history], Arc::clone(&log), |_, _| {})
+    let noted = note(&mut writer, projections, HISTORY, poison).await;
+    projections.retry(HISTORY, poison).await.unwrap();
+    projections.wait_for(&[HISTORY], noted, PATIENCE).await.unwrap();
+    assert_eq!(projections.status_of(HISTORY).state, State::Running);
+    assert_eq!(kept(&reading).await, 3);
+    assert!(projections.verify(HISTORY, Arc::clone(&log)).await.unwrap().holds());
+    projections
+        .rebuild(&[HISTORY], Arc::clone(&log), |_, _| {})
         .await
         .unwrap();
-    assert_eq!(kept(&reading).await, 2);
+    assert_eq!(kept(&reading).await, 3);
     // The decision was about one model.
     assert!(matches!(
-        reading.projections.status_of(ProjectionName::Accounts).state,
+        projections.status_of(ACCOUNTS).state,
         State::Stopped { at, .. } if at == poison
     ));
     reading.stop().await;
     let reading = Reading::start(&home, &log).await;
-    reading.projections.wait_for(&[history], last, PATIENCE).await.unwrap();
-    assert_eq!(kept(&reading).await, 2);
+    reading.projections.wait_for(&[HISTORY], noted, PATIENCE).await.unwrap();
+    assert_eq!(kept(&reading).await, 3);
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_database_that_is_lost_takes_no_decision_with_it_and_neither_does_a_copy_of_the_log() {
+    let mut writer = Writer::new();
+    let log = Arc::clone(&writer.log);
+    let (poison, last) = poisoned(&mut writer).await;
+    let reading = Reading::start(&Home::new(), &log).await;
+    wait_until_stopped(&reading.projections, last).await;
+    let noted = note(&mut writer, &reading.projections, HISTORY, poison).await;
+    // A crash comes before it is tried again.
+    reading.kill().await;
+
+    let reading = Reading::start(&Home::new(), &log).await;
+    reading.projections.wait_for(&[HISTORY], noted, PATIENCE).await.unwrap();
+    assert_eq!(kept(&reading).await, 3);
+    wait_until_stopped_alone(&reading.projections, ACCOUNTS, noted).await;
+    reading.stop().await;
+
+    let copy = Arc::new(MemoryLog::new());
+    eventlog::copy(&*log, &*copy, |_| {}).await.unwrap();
+    // In the copy, every event has another position.
+    let copy: Arc<dyn EventLog> = Arc::new(Shared(copy));
+    let reading = Reading::start(&Home::new(), &copy).await;
+    let head = copy.read_all(Position::START, 1).await.unwrap().head;
+    assert!(head > noted);
+    reading.projections.wait_for(&[HISTORY], head, PATIENCE).await.unwrap();
+    assert_eq!(kept(&reading).await, 3);
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_model_passes_by_is_passed_by_when_it_is_asked_about_the_past() {
+    let mut writer = Writer::new();
+    let log = Arc::clone(&writer.log);
+    let (agency, stripe) = (account("agency"), provider("stripe"));
+    let stream = StreamId::Integration(agency.clone(), stripe.clone());
+    writer.append(&stream, installed()).await;
+    let mut unreadable = writer.next(&stream, &installed().into());
+    unreadable.schema = 99;
+    let poison = writer.append_raw(&stream, unreadable).await;
+    let reading = Reading::start(&Home::new(), &log).await;
+    let integrations = reading.projections.integrations();
+    let asked = async || {
+        let moment = AsOf::Position(poison);
+        let found = integrations.get_as_of(&*log, &agency, &stripe, moment).await;
+        found.map(|found| found.is_some())
+    };
+    assert!(matches!(asked().await, Err(QueryError::Corrupt(_))));
+    let skipped = ProjectionEventSkipped {
+        projection: ProjectionName::Integrations.to_string(),
+        event: None,
+        position: poison,
+        reason: "a note that names the position alone".to_owned(),
+    };
+    let noted = OperationEvent::ProjectionEventSkipped(skipped);
+    writer.append(&StreamId::Operations, noted).await;
+    assert!(asked().await.unwrap());
     reading.stop().await;
 }
 
@@ -89,15 +162,19 @@ async fn whoever_names_another_event_than_the_one_that_it_stands_at_is_refused()
     let reading = Reading::start(&home, &log).await;
     wait_until_stopped(&reading.projections, last).await;
     let projections = &reading.projections;
+    let event = projections.stopped_before(ACCOUNTS, poison, &*log).await.unwrap();
+    assert_eq!((event.position, event.schema), (poison, 99));
     let refusals = [
-        projections.skip(ProjectionName::Accounts, last, &*log).await,
-        projections.retry(ProjectionName::Accounts, last).await,
-        projections.skip(ProjectionName::Catalog, poison, &*log).await,
+        projections.stopped_before(ACCOUNTS, last, &*log).await.map(drop),
+        projections
+            .stopped_before(ProjectionName::Catalog, poison, &*log)
+            .await
+            .map(drop),
+        projections.retry(ACCOUNTS, last).await,
     ];
     for refusal in refusals {
         assert!(matches!(refusal, Err(ProjectionError::NotStopped { .. })));
     }
-    assert_eq!(projections.skipped(ProjectionName::Accounts, &*log).await.unwrap(), []);
     reading.stop().await;
 }
 
@@ -109,31 +186,43 @@ async fn one_that_tries_again_in_vain_stands_still_at_the_same_event() {
     let (poison, last) = poisoned(&mut writer).await;
     let reading = Reading::start(&home, &log).await;
     wait_until_stopped(&reading.projections, last).await;
-    let accounts = ProjectionName::Accounts;
     // From another process, as an operator's tool does it.
     let tool = Projections::connect(home.url()).await.unwrap();
-    tool.retry(accounts, poison).await.unwrap();
-    let start = Instant::now();
+    tool.retry(ACCOUNTS, poison).await.unwrap();
     // It stands there again, which can be seen by its being possible to say so once more.
-    while tool.retry(accounts, poison).await.is_err() {
-        assert!(start.elapsed() < PATIENCE, "it did not try again");
-        sleep(Duration::from_millis(20)).await;
-    }
+    retry_when_stopped(&tool, ACCOUNTS, poison).await;
     assert_eq!(kept(&reading).await, 1);
-    skip_when_stopped(&tool, accounts, poison, &*log).await;
-    let standing = || matches!(reading.projections.status_of(accounts).state, State::Stopped { .. });
+    stand_still(&tool, ACCOUNTS, poison, &*log).await;
+    let noted = note(&mut writer, &tool, ACCOUNTS, poison).await;
+    tool.retry(ACCOUNTS, poison).await.unwrap();
+    let start = Instant::now();
+    let standing = || matches!(reading.projections.status_of(ACCOUNTS).state, State::Stopped { .. });
     while standing() {
         assert!(start.elapsed() < PATIENCE, "it does not go on");
         sleep(Duration::from_millis(20)).await;
     }
-    reading.projections.wait_for(&[accounts], last, PATIENCE).await.unwrap();
+    reading
+        .projections
+        .wait_for(&[ACCOUNTS], noted, PATIENCE)
+        .await
+        .unwrap();
     reading.stop().await;
 }
 
-/// Waits until the projection stands still, as every process sees it, and has the event passed by.
-async fn skip_when_stopped(tool: &Projections, name: ProjectionName, at: Position, log: &dyn EventLog) {
+/// Waits until the projection stands still, as every process sees it, and has it try again.
+async fn retry_when_stopped(tool: &Projections, name: ProjectionName, at: Position) {
     let start = Instant::now();
-    while let Err(error) = tool.skip(name, at, log).await {
+    while let Err(error) = tool.retry(name, at).await {
+        assert!(matches!(error, ProjectionError::NotStopped { .. }));
+        assert!(start.elapsed() < PATIENCE, "it does not stand still");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Waits until the projection stands still, as every process sees it.
+async fn stand_still(tool: &Projections, name: ProjectionName, at: Position, log: &dyn EventLog) {
+    let start = Instant::now();
+    while let Err(error) = tool.stopped_before(name, at, log).await {
         assert!(matches!(error, ProjectionError::NotStopped { .. }));
         assert!(start.elapsed() < PATIENCE, "it does not stand still");
         sleep(Duration::from_millis(20)).await;

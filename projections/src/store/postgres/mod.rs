@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Position, Sha256Digest};
+use domain::Sha256Digest;
 use futures::TryStreamExt;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row};
 use uuid::Uuid;
@@ -70,10 +70,6 @@ impl Store for PostgresStore {
 
     async fn stop(&self, name: ProjectionName, version: u32) -> Result<Option<Stop>, sqlx::Error> {
         bookkeeping::stop(&self.pools.readers, name, version).await
-    }
-
-    async fn skips(&self, name: ProjectionName, log_id: Uuid) -> Result<Vec<Position>, sqlx::Error> {
-        bookkeeping::skips(&self.pools.readers, name, log_id).await
     }
 
     async fn begin(

@@ -2,7 +2,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, raw_sql};
-use uuid::Uuid;
 
 use super::connect::SCHEMA;
 use super::{bookkeeping, documents, events, tables};
@@ -204,16 +203,6 @@ impl Transaction for PostgresTransaction {
             .await?;
         self.tell(name).await?;
         Ok(cleared.rows_affected() == 1)
-    }
-
-    async fn skip(&mut self, name: ProjectionName, log_id: Uuid, position: Position) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT INTO projection_skip (name, log_id, position) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING")
-            .bind(name.as_str())
-            .bind(log_id.as_bytes().as_slice())
-            .bind(position_to(position)?)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
     }
 
     async fn commit(self: Box<Self>) -> Result<(), sqlx::Error> {

@@ -1,8 +1,6 @@
 use chrono::DateTime;
-use domain::Position;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteExecutor};
-use uuid::Uuid;
 
 use crate::ProjectionName;
 use crate::store::{Checkpoint, Stage, Stop, position_from, uuid_from};
@@ -48,18 +46,4 @@ pub(super) async fn stop(
         })
     };
     row.map(read).transpose()
-}
-
-pub(super) async fn skips(
-    db: impl SqliteExecutor<'_>,
-    name: ProjectionName,
-    log_id: Uuid,
-) -> Result<Vec<Position>, sqlx::Error> {
-    let positions: Vec<i64> =
-        sqlx::query_scalar("SELECT position FROM projection_skip WHERE name = ?1 AND log_id = ?2 ORDER BY position")
-            .bind(name.as_str())
-            .bind(log_id.as_bytes().as_slice())
-            .fetch_all(db)
-            .await?;
-    positions.into_iter().map(position_from).collect()
 }

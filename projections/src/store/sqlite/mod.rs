@@ -12,11 +12,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Position, Sha256Digest};
+use domain::Sha256Digest;
 use futures::TryStreamExt;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, Row};
-use uuid::Uuid;
 
 use self::transaction::SqliteTransaction;
 use super::{
@@ -89,10 +88,6 @@ impl Store for SqliteStore {
 
     async fn stop(&self, name: ProjectionName, version: u32) -> Result<Option<Stop>, sqlx::Error> {
         bookkeeping::stop(&self.readers, name, version).await
-    }
-
-    async fn skips(&self, name: ProjectionName, log_id: Uuid) -> Result<Vec<Position>, sqlx::Error> {
-        bookkeeping::skips(&self.readers, name, log_id).await
     }
 
     async fn begin(

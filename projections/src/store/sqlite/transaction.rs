@@ -2,7 +2,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::{AssertSqlSafe, Sqlite, raw_sql};
-use uuid::Uuid;
 
 use super::{bookkeeping, documents, events};
 use crate::ProjectionName;
@@ -151,16 +150,6 @@ impl Transaction for SqliteTransaction {
             .execute(&mut *self.tx)
             .await?;
         Ok(cleared.rows_affected() == 1)
-    }
-
-    async fn skip(&mut self, name: ProjectionName, log_id: Uuid, position: Position) -> Result<(), sqlx::Error> {
-        sqlx::query("INSERT OR IGNORE INTO projection_skip (name, log_id, position) VALUES (?1, ?2, ?3)")
-            .bind(name.as_str())
-            .bind(log_id.as_bytes().as_slice())
-            .bind(position_to(position)?)
-            .execute(&mut *self.tx)
-            .await?;
-        Ok(())
     }
 
     async fn commit(self: Box<Self>) -> Result<(), sqlx::Error> {
