@@ -20,21 +20,13 @@ pub(crate) const CORRELATION_ID: HeaderName = HeaderName::from_static("soconnect
 /// The target of the line about a request, by which `RUST_LOG` can choose it.
 pub(crate) const TARGET: &str = "soconnective::request";
 
-/// The id of the outside request, in its extensions.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Correlation(pub CorrelationId);
-
-impl Correlation {
-    /// The id that [`Observe`] gave the request.
-    ///
-    /// # Errors
-    /// When the request never went through [`Observe`]: a defect.
-    pub(crate) fn of(extensions: &Extensions) -> Result<CorrelationId, Problem> {
-        let correlation = extensions.get::<Self>();
-        correlation
-            .map(|found| found.0)
-            .ok_or_else(|| Problem::internal(&"the request has no correlation id"))
-    }
+/// The id that [`Observe`] gave the request.
+///
+/// # Errors
+/// When the request never went through [`Observe`]: a defect.
+pub(crate) fn correlation_of(extensions: &Extensions) -> Result<CorrelationId, Problem> {
+    let correlation = extensions.get::<CorrelationId>().copied();
+    correlation.ok_or_else(|| Problem::internal(&"the request has no correlation id"))
 }
 
 /// Gives every request its correlation id, counts it, writes one line about it, and turns a panic into a problem.
@@ -85,7 +77,7 @@ where
             correlation,
             status: GIVEN_UP,
         };
-        request.extensions_mut().insert(Correlation(correlation));
+        request.extensions_mut().insert(correlation);
         let answer = self.inner.call(request);
         Box::pin(async move {
             let mut response = answered(answer).await;

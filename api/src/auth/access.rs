@@ -6,7 +6,7 @@ use domain::{AccountId, CorrelationId};
 
 use super::{At, Caller};
 use crate::problem::{Code, Problem};
-use crate::request_log::Correlation;
+use crate::request_log::correlation_of;
 use crate::state::AppState;
 
 const READERS: &[Role] = &[Role::AccountOwner, Role::AccountAdmin, Role::AccountViewer];
@@ -111,7 +111,7 @@ impl FromRequestParts<AppState> for ServiceFor {
             return Err(refused.with_header(header::ALLOW, HeaderValue::from_static("GET")));
         }
         let (caller, account) = of_account(parts, app, &[Role::Service]).await?;
-        let correlation = Correlation::of(&parts.extensions)?;
+        let correlation = correlation_of(&parts.extensions)?;
         Ok(Self {
             caller,
             account,

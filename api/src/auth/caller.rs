@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use domain::token::{AccountScope, Role};
-use domain::{AccountId, Actor, ActorKind};
+use domain::{AccountId, Actor, ActorKind, Sha256Digest};
 use projections::TokenView;
 
 use super::format;
@@ -44,6 +44,30 @@ impl Caller {
         &self.0.accounts
     }
 
+    /// The caller with the token of this digest.
+    ///
+    /// # Errors
+    /// When the token is unknown, revoked or expired, or that cannot be found out.
+    pub(crate) async fn of(app: &AppState, digest: Sha256Digest) -> Result<Self, Problem> {
+        // From memory, until any token is issued or revoked.
+        let token = app.projections.tokens().by_sha256(digest).await?;
+        let token = token.filter(|token| token.revoked_at.is_none()).ok_or_else(invalid)?;
+        if !token.valid_at(app.clock.now()) {
+            let detail = "The token has expired. Ask a platform admin for a new one.";
+            return Err(challenge(Problem::new(Code::TokenExpired, detail), "invalid_token"));
+        }
+        if !app.standing.holds(app, token.id).await? {
+            return Err(invalid());
+        }
+        Ok(Self(token))
+    }
+
+    /// The token as people see it.
+    #[must_use]
+    pub(crate) fn into_token(self) -> Arc<TokenView> {
+        self.0
+    }
+
     /// Refuses callers of other roles. It looks at the role alone, so that the answer says nothing of what exists.
     pub(super) fn require(&self, roles: &[Role]) -> Result<(), Problem> {
         if roles.contains(&self.0.role) {
@@ -73,17 +97,7 @@ impl FromRequestParts<AppState> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let digest = format::digest(bearer(&parts.headers)?).ok_or_else(invalid)?;
-        // From memory, until any token is issued or revoked.
-        let token = app.projections.tokens().by_sha256(digest).await?;
-        let token = token.filter(|token| token.revoked_at.is_none()).ok_or_else(invalid)?;
-        if !token.valid_at(app.clock.now()) {
-            let detail = "The token has expired. Ask a platform admin for a new one.";
-            return Err(challenge(Problem::new(Code::TokenExpired, detail), "invalid_token"));
-        }
-        if !app.standing.holds(app, token.id).await? {
-            return Err(invalid());
-        }
-        Ok(Self(token))
+        Self::of(app, digest).await
     }
 }
 

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use url::Url;
 
 use super::stores::{StoreArgs, place};
 use super::{Exit, output};
@@ -45,6 +46,10 @@ pub struct ServeArgs {
         env = "SOCONNECTIVE_LISTEN"
     )]
     pub listen: SocketAddr,
+    /// Where people reach the pages when a proxy stands in front, such as https://integrations.example.com. Cookies are
+    /// kept to https then.
+    #[arg(long, value_name = "URL", env = "SOCONNECTIVE_PUBLIC_URL")]
+    pub public_url: Option<Url>,
     /// A provider inside your own network that may be called: http, private addresses and other ports are allowed for
     /// it. Repeat it, or separate several by commas in the environment variable.
     #[arg(
@@ -73,6 +78,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
         stores,
         keyring: args.stores.keyring,
         egress_allow: args.egress_allow,
+        public_url: args.public_url,
     };
     // Before anybody is told that it runs: whoever stops it then finds it listening.
     let mut signals = Signals::watch()?;
@@ -110,7 +116,9 @@ fn greet(address: SocketAddr, folder: &DataFolder, stores: &Stores, first_token:
             "from the first start"
         };
         output::line(&format!("  admin token  {} ({written})", token.display()));
-        output::line("Next, list the catalog:");
+        output::line(&format!(
+            "Next, open http://{address} in a browser and sign in with the admin token, or list the catalog:"
+        ));
         let shown = shell_quoted(&token.display().to_string());
         output::line(&format!(
             "  curl -H \"Authorization: Bearer $(cat {shown})\" http://{address}/v1/catalog"

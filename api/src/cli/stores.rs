@@ -64,7 +64,7 @@ impl StoreArgs {
         let settings = Settings {
             stores,
             keyring: self.keyring.clone(),
-            egress_allow: Vec::new(),
+            ..Settings::default()
         };
         WriteSide::open(&folder, &settings).await
     }

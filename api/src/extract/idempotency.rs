@@ -6,7 +6,7 @@ use domain::{CommandId, CorrelationId};
 use super::condition::refuse_if_match;
 use crate::auth::Caller;
 use crate::problem::{Code, Problem};
-use crate::request_log::Correlation;
+use crate::request_log::correlation_of;
 use crate::state::AppState;
 
 /// The header by which a write is recognised when it is sent again.
@@ -24,7 +24,7 @@ pub(crate) struct CommandKey {
 impl CommandKey {
     pub(super) fn of(request: &Request) -> Result<Self, Problem> {
         refuse_if_match(request.headers(), request.extensions())?;
-        let correlation = Correlation::of(request.extensions())?;
+        let correlation = correlation_of(request.extensions())?;
         Self::read(
             request.method().as_str(),
             request.uri().path(),
@@ -87,7 +87,7 @@ impl FromRequestParts<AppState> for Act {
 
     async fn from_request_parts(parts: &mut Parts, _app: &AppState) -> Result<Self, Problem> {
         refuse_if_match(&parts.headers, &parts.extensions)?;
-        let correlation = Correlation::of(&parts.extensions)?;
+        let correlation = correlation_of(&parts.extensions)?;
         CommandKey::read(parts.method.as_str(), parts.uri.path(), &parts.headers, correlation).map(Self)
     }
 }

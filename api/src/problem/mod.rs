@@ -132,6 +132,18 @@ impl Problem {
         )
     }
 
+    /// Whether the caller is to blame, and not this system.
+    #[must_use]
+    pub(crate) fn is_of_the_caller(&self) -> bool {
+        self.0.status.is_client_error()
+    }
+
+    /// What happened this time.
+    #[must_use]
+    pub(crate) fn detail(&self) -> &str {
+        &self.0.detail
+    }
+
     /// The same problem with its fields.
     #[must_use]
     pub(crate) fn with_errors(mut self, errors: Vec<FieldError>) -> Self {

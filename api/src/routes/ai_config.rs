@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use commands::{CommandError, Context, ReleaseRequest};
 use domain::integration::ConnectionStatus;
-use domain::recipe::FieldValues;
+use domain::recipe::{FieldValues, Pairs};
 use domain::{AccountId, CommandId, ConnectionName, Position, ProviderKey};
 use projections::{ProjectionName, Refusal, Resolution, Source};
 use serde::Deserialize;
@@ -92,10 +92,10 @@ pub(super) struct RequestParts<'a> {
     pub(super) base_url: &'a str,
     /// Headers to send.
     #[schema(value_type = BTreeMap<String, String>)]
-    pub(super) headers: &'a BTreeMap<String, String>,
+    pub(super) headers: &'a Pairs,
     /// Query parameters to send, not encoded yet.
     #[schema(value_type = BTreeMap<String, String>)]
-    pub(super) query: &'a BTreeMap<String, String>,
+    pub(super) query: &'a Pairs,
 }
 
 /// Get the AI config.

@@ -113,7 +113,7 @@ mod tests {
 
     use domain::Position;
     use domain::integration::ConnectionStatus;
-    use domain::recipe::FieldValues;
+    use domain::recipe::{FieldValues, Pairs};
     use secrecy::SecretString;
     use serde_json::{Value, json};
 
@@ -143,6 +143,10 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.clone(), SecretString::from(value.as_str())));
         let fields = FieldValues::from_pairs(secrets);
+        let parts: Pairs = pairs
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone().into()))
+            .collect();
         let (account, provider) = ("acme".parse().unwrap(), "mailer".parse().unwrap());
         let connection = "default".parse().unwrap();
         for text in TEXTS {
@@ -155,8 +159,8 @@ mod tests {
                 status: ConnectionStatus::Connected,
                 request: Some(RequestParts {
                     base_url: text,
-                    headers: &pairs,
-                    query: &pairs,
+                    headers: &parts,
+                    query: &parts,
                 }),
                 fields: &fields,
                 model: Some(text),
@@ -176,7 +180,7 @@ mod tests {
     fn what_there_is_not_is_null_or_empty_and_the_room_suffices() {
         let (account, provider) = ("acme".parse().unwrap(), "mailer".parse().unwrap());
         let connection = "default".parse().unwrap();
-        let (none, fields) = (BTreeMap::new(), FieldValues::default());
+        let (none, fields) = (Pairs::new(), FieldValues::default());
         let mut config = AiConfig {
             account: &account,
             provider: &provider,

@@ -24,6 +24,8 @@ mod written;
 pub(crate) use catalog::CatalogCache;
 
 use axum::Router;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::openapi;
@@ -48,21 +50,25 @@ pub(crate) fn all() -> OpenApiRouter<AppState> {
         .merge(operation::routes())
 }
 
-/// The API over a running system.
-pub fn router(app: AppState) -> Router {
+/// The API over a running system, with the pages beside it.
+pub fn router(app: AppState, pages: Router) -> Router {
     let (router, _) = all().split_for_parts();
     router
+        .with_state(app.clone())
+        .merge(pages)
         .fallback(no_such_route)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(Observe(app.clone()))
-        .with_state(app)
+        .layer(Observe(app))
 }
 
-async fn no_such_route() -> Problem {
-    Problem::new(
-        Code::NoSuchRoute,
-        "The API has no such path. The reference is at /docs.",
-    )
+/// A person who follows a broken link gets a page; a program gets a problem.
+async fn no_such_route(headers: HeaderMap) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    if accepts.is_some_and(|kinds| kinds.contains("text/html")) {
+        return web::no_such_page();
+    }
+    let detail = "The API has no such path. The reference is at /docs.";
+    Problem::new(Code::NoSuchRoute, detail).into_response()
 }
 
 async fn method_not_allowed() -> Problem {

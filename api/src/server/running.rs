@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use web::Site;
 
 use self::connections::Limits;
 use crate::routes::router;
@@ -22,6 +23,7 @@ const WIND_DOWN: Duration = Duration::from_secs(5);
 /// A started system.
 pub struct Running {
     app: AppState,
+    site: Site,
     stop: watch::Sender<bool>,
     background: JoinSet<()>,
     admin_token_written: bool,
@@ -30,12 +32,14 @@ pub struct Running {
 impl Running {
     pub(super) const fn new(
         app: AppState,
+        site: Site,
         stop: watch::Sender<bool>,
         background: JoinSet<()>,
         admin_token_written: bool,
     ) -> Self {
         Self {
             app,
+            site,
             stop,
             background,
             admin_token_written,
@@ -60,9 +64,12 @@ impl Running {
     /// When the listener fails.
     pub async fn serve(self, listener: TcpListener, stopped: watch::Receiver<bool>) -> Result<()> {
         let mut drained = stopped.clone();
-        let serving = connections::serve(listener, router(self.app.clone()), Limits::of_this_process(), stopped);
+        let site = self.site.clone();
+        let router = router(self.app.clone(), site.router());
+        let serving = connections::serve(listener, router, Limits::of_this_process(), stopped);
         let hurried = async {
             let _ = drained.wait_for(|stop| *stop).await;
+            site.close();
             tokio::time::sleep(DRAIN).await;
         };
         tokio::select! {

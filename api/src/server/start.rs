@@ -7,12 +7,14 @@ use commands::Ids;
 use domain::recipe::HostPort;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use url::Url;
 
 use super::first_start::ensure_admin;
 use super::running::Running;
 use super::sweeping::sweep;
 use super::{DataFolder, Stores, WriteSide, seeds};
 use crate::clock::{SystemClock, SystemIds};
+use crate::pages::site;
 use crate::state::{AppState, Parts};
 
 /// What the operator chooses.
@@ -24,6 +26,8 @@ pub struct Settings {
     pub keyring: Option<PathBuf>,
     /// Providers inside the operator's own network that may be called.
     pub egress_allow: Vec<HostPort>,
+    /// Where people reach the pages, when that is not where this process listens.
+    pub public_url: Option<Url>,
 }
 
 impl Default for Settings {
@@ -32,6 +36,7 @@ impl Default for Settings {
             stores: Stores::embedded(),
             keyring: None,
             egress_allow: Vec::new(),
+            public_url: None,
         }
     }
 }
@@ -75,5 +80,6 @@ pub async fn start(folder: &DataFolder, settings: &Settings) -> Result<Running> 
         metrics: side.metrics,
     };
     let app = AppState::new(parts).await.context("the log cannot be read")?;
-    Ok(Running::new(app, stop, background, written))
+    let site = site(&app, settings.public_url.clone());
+    Ok(Running::new(app, site, stop, background, written))
 }

@@ -17,6 +17,7 @@ mod log_lines;
 mod logos;
 mod mock_provider;
 mod operations;
+mod pages;
 mod providers;
 mod reading;
 mod roles;

@@ -42,7 +42,7 @@ async fn methods_that_callers_make_up_have_one_name() {
     for number in 0..20 {
         let method = format!("METHOD{number}");
         let request = Request::builder().method(method.as_str()).uri("/v1/catalog");
-        let router = api::router(world.app.state.clone());
+        let router = api::router(world.app.state.clone(), axum::Router::new());
         let answer = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(answer.status(), 405);
     }
@@ -65,7 +65,7 @@ async fn a_request_that_its_caller_gives_up_is_counted_and_logged() {
         .header("soconnective-correlation-id", id)
         .body(Body::empty())
         .unwrap();
-    let mut asked = Box::pin(api::router(world.app.state.clone()).oneshot(request));
+    let mut asked = Box::pin(api::router(world.app.state.clone(), axum::Router::new()).oneshot(request));
     let waits = tokio::time::timeout(Duration::from_millis(50), &mut asked).await;
     assert!(waits.is_err());
     drop(asked);

@@ -102,7 +102,7 @@ impl TestApp {
             metrics,
         };
         let state = AppState::new(parts).await.unwrap();
-        let router = api::router(state.clone());
+        let router = api::router(state.clone(), api::site(&state, None).router());
         let admin = String::new();
         Self {
             clock,
@@ -160,6 +160,11 @@ impl TestApp {
         let answer = Answer::read(self.router.clone().oneshot(request).await.unwrap()).await;
         conformance::check(method.as_str(), &path, &answer);
         answer
+    }
+
+    /// Sends a request for a page as it is.
+    pub(crate) async fn visit(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
     /// Sends a request with a token, a JSON body and further headers.

@@ -1,0 +1,9 @@
+// What makes the pages quicker to use. Each of them works without.
+import { localTimes } from "./times.js";
+import { searchAsYouType } from "./search.js";
+import { followChanges } from "./live.js";
+import { onPage } from "./page.js";
+
+onPage(localTimes);
+searchAsYouType();
+followChanges();

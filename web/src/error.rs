@@ -1,0 +1,232 @@
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use commands::CommandError;
+use domain::token::Role;
+use projections::{Behind, QueryError};
+use url::form_urlencoded::byte_serialize;
+
+use crate::backstage::Unavailable;
+use crate::guard;
+use crate::session::Viewer;
+use crate::shell::{Here, Shell, html};
+
+/// Why a page cannot be shown. It becomes a page that says what happened and what to do next.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Nobody has signed in. Where to go on afterwards.
+    SignIn(Option<String>),
+    /// The token's role may not see it.
+    Forbidden {
+        /// Who asks.
+        viewer: Box<Viewer>,
+        /// What it needs.
+        needed: String,
+    },
+    /// There is nothing here that the viewer may see.
+    NotFound,
+    /// What was sent cannot be read.
+    BadForm(&'static str),
+    /// Another site had the browser send it.
+    ForeignForm,
+    /// A command was refused in a way that the page has no place for.
+    Refused(CommandError),
+    /// A part of the system is away.
+    Unavailable,
+    /// A defect: its cause is in the log.
+    Internal,
+}
+
+#[derive(askama::Template)]
+#[template(path = "failure.html")]
+struct FailurePage {
+    shell: Shell,
+    title: String,
+    text: String,
+}
+
+impl Failure {
+    pub(crate) fn forbidden(viewer: Viewer, needed: &[Role]) -> Self {
+        let needed: Vec<_> = needed.iter().map(|role| role_name(*role)).collect();
+        Self::Forbidden {
+            viewer: Box::new(viewer),
+            needed: needed.join(" or "),
+        }
+    }
+
+    /// A defect.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error in a page");
+        Self::Internal
+    }
+
+    fn words(&self) -> (StatusCode, String, String) {
+        let (status, title, text) = match self {
+            Self::SignIn(_) => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in first.".to_owned()),
+            Self::Forbidden { needed, .. } => (
+                StatusCode::FORBIDDEN,
+                "This is not for your token",
+                format!("It needs a token of a {needed}. Sign in with one, or switch to it above, and come back."),
+            ),
+            Self::NotFound => (
+                StatusCode::NOT_FOUND,
+                "There is nothing here",
+                "The page is gone, or it belongs to somebody else. Check the address, or start from the marketplace."
+                    .to_owned(),
+            ),
+            Self::BadForm(what) => (StatusCode::BAD_REQUEST, "The form cannot be read", format!("{what}.")),
+            Self::ForeignForm => (
+                StatusCode::FORBIDDEN,
+                "That did not come from these pages",
+                "Another site had your browser send it, or your browser does not say where it came from. Nothing was \
+                 changed. Go back to the page and send it from there."
+                    .to_owned(),
+            ),
+            Self::Refused(error) => (
+                refused_status(error),
+                "That could not be done",
+                sentence(&error.to_string()),
+            ),
+            Self::Unavailable => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "A part of the system is away",
+                "Nothing was changed. Try again in a moment; if it stays so, tell the operator.".to_owned(),
+            ),
+            Self::Internal => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something is broken here",
+                "It is not you. Try again; if it stays so, tell the operator what you did and when.".to_owned(),
+            ),
+        };
+        (status, title.to_owned(), text)
+    }
+}
+
+fn refused_status(error: &CommandError) -> StatusCode {
+    match error {
+        CommandError::NotFound(_) => StatusCode::NOT_FOUND,
+        CommandError::Invalid(_) | CommandError::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+        CommandError::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
+        CommandError::Rejected { .. } | CommandError::Busy => StatusCode::CONFLICT,
+        CommandError::Unavailable { .. } | CommandError::OutcomeUnknown => StatusCode::SERVICE_UNAVAILABLE,
+        CommandError::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// The sentence of an error, as people write one.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", chars.as_str())
+}
+
+/// What people call a role.
+pub(crate) const fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::PlatformAdmin => "platform admin",
+        Role::AccountOwner => "account owner",
+        Role::AccountAdmin => "account admin",
+        Role::AccountViewer => "account viewer",
+        Role::Auditor => "auditor",
+        Role::Service => "service",
+    }
+}
+
+/// The page for an address where there is none.
+#[must_use]
+pub fn no_such_page() -> Response {
+    guard::closed(Failure::NotFound.into_response())
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        if let Self::SignIn(back) = &self {
+            let to = back.as_ref().filter(|back| *back != "/").map_or_else(
+                || "/sign-in".to_owned(),
+                |back| format!("/sign-in?next={}", byte_serialize(back.as_bytes()).collect::<String>()),
+            );
+            return Redirect::to(&to).into_response();
+        }
+        let (status, title, text) = self.words();
+        let viewer = match self {
+            Self::Forbidden { viewer, .. } => Some(*viewer),
+            _ => None,
+        };
+        let shell = Shell::bare(&title, Here::Nowhere, viewer);
+        let mut response = (status, html(&FailurePage { shell, title, text })).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(error: Unavailable) -> Self {
+        tracing::error!(cause = %error.0, "a page met something that is out of order");
+        Self::Unavailable
+    }
+}
+
+impl From<QueryError> for Failure {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::NotReady(_) => Self::Unavailable,
+            QueryError::InvalidCursor => Self::NotFound,
+            error => {
+                tracing::error!(%error, "a page could not be read");
+                Self::Unavailable
+            }
+        }
+    }
+}
+
+impl From<Behind> for Failure {
+    fn from(_: Behind) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::NotFound(_) => Self::NotFound,
+            CommandError::Unavailable { what, source } => {
+                tracing::error!(what, cause = %source, "a command met something that is out of order");
+                Self::Unavailable
+            }
+            CommandError::Internal { what, source } => {
+                tracing::error!(what, cause = %source, "internal error in a command");
+                Self::Internal
+            }
+            other => Self::Refused(other),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_errors_text_becomes_a_sentence() {
+        assert_eq!(sentence("nothing was changed"), "Nothing was changed.");
+        assert_eq!(sentence("Why?"), "Why?");
+        assert_eq!(sentence(""), ".");
+    }
+
+    #[test]
+    fn the_way_back_survives_the_sign_in() {
+        let to = |back: &str| {
+            let response = Failure::SignIn(Some(back.to_owned())).into_response();
+            response.headers()[header::LOCATION].to_str().unwrap().to_owned()
+        };
+        assert_eq!(to("/marketplace?q=a&b"), "/sign-in?next=%2Fmarketplace%3Fq%3Da%26b");
+        assert_eq!(to("/"), "/sign-in");
+    }
+}

@@ -1,0 +1,133 @@
+use std::collections::BTreeMap;
+
+use axum::extract::{FromRequest, Request};
+use axum::http::{Method, header};
+use commands::Context;
+use domain::{CommandId, CorrelationId, Sha256Digest};
+use futures::StreamExt;
+use secrecy::SecretString;
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+use crate::error::Failure;
+use crate::session::Viewer;
+use crate::site::Site;
+
+/// The most bytes that a form may have.
+const MOST: usize = 256 * 1024;
+
+/// The hidden field whose value is new on every page: by it a form that is sent twice is known.
+pub(crate) const ONCE: &str = "once";
+
+/// Before the names of the fields that a provider's row asks for.
+pub(crate) const FIELD: &str = "field.";
+
+/// What a form sent (`application/x-www-form-urlencoded`). It may hold secrets: it is wiped, and never repeated.
+pub(crate) struct Form {
+    pairs: Vec<(String, Zeroizing<String>)>,
+    request: String,
+    body: Sha256Digest,
+    correlation: CorrelationId,
+}
+
+impl Form {
+    /// The value of a field, without spaces around it; empty when it was not sent.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.optional(name).unwrap_or("")
+    }
+
+    /// The same, and none when it is empty.
+    pub(crate) fn optional(&self, name: &str) -> Option<&str> {
+        let value = self.pairs.iter().find(|(key, _)| key == name)?.1.trim();
+        (!value.is_empty()).then_some(value)
+    }
+
+    /// All values of a field, for check boxes and lists.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let named = self.pairs.iter().filter(move |(key, _)| key == name);
+        named.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether a box was checked, or a button pressed.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(key, _)| key == name)
+    }
+
+    /// What was pasted into the fields of a provider's row. Empty ones were not filled in.
+    pub(crate) fn credential(&self) -> BTreeMap<String, SecretString> {
+        let fields = self
+            .pairs
+            .iter()
+            .filter_map(|(key, value)| Some((key.strip_prefix(FIELD)?, value)));
+        fields
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.to_owned(), SecretString::from(value.as_str())))
+            .collect()
+    }
+
+    /// The context of the command that this form is. The same form with the same content, sent twice, is one command: the
+    /// second click gets the result of the first. The hidden field is a random number that nobody else knows, so that the
+    /// command's id, which is in the log, says nothing of the content.
+    pub(crate) fn context(&self, site: &Site, viewer: &Viewer) -> Context {
+        let once = Some(self.text(ONCE)).filter(|once| once.len() >= 32);
+        let command = once.map_or_else(
+            || CommandId::new(site.ids.uuid()),
+            |once| {
+                let scope = format!("{} {}", viewer.token.id, self.request);
+                CommandId::of(&scope, &format!("{once} {}", self.body))
+            },
+        );
+        Context {
+            actor: viewer.actor(),
+            command,
+            correlation: self.correlation,
+            request: None,
+        }
+    }
+}
+
+impl FromRequest<Site> for Form {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, site: &Site) -> Result<Self, Failure> {
+        let is_form = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| {
+            let text = value.to_str().unwrap_or("");
+            text.split(';').next().unwrap_or("").trim() == "application/x-www-form-urlencoded"
+        });
+        if !is_form {
+            return Err(Failure::BadForm("It is not of the kind that browsers send"));
+        }
+        let correlation = request.extensions().get::<CorrelationId>().copied();
+        let correlation = correlation.unwrap_or_else(|| CorrelationId::new(site.ids.uuid()));
+        let line = request_line(request.method(), request.uri().path());
+        let mut body = Zeroizing::new(Vec::new());
+        let mut stream = request.into_body().into_data_stream();
+        while let Some(chunk) = stream.next().await {
+            let chunk = chunk.map_err(|_| Failure::BadForm("It did not arrive whole"))?;
+            if body.len() + chunk.len() > MOST {
+                return Err(Failure::BadForm("It is larger than 256 KiB"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Self {
+            pairs: form_urlencoded::parse(&body)
+                .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
+                .collect(),
+            request: line,
+            body: Sha256Digest::of(&body),
+            correlation,
+        })
+    }
+}
+
+fn request_line(method: &Method, path: &str) -> String {
+    format!("{method} {path}")
+}
+
+/// A new value for the hidden field of a form.
+///
+/// # Errors
+/// [`Failure::Unavailable`] when the operating system has no random bytes.
+pub(crate) fn once(site: &Site) -> Result<String, Failure> {
+    Ok(Sha256Digest::of(&site.backstage.random()?).to_string())
+}

@@ -1,0 +1,27 @@
+//! The pages that people use: sign-in, marketplace, settings, administration, audit.
+//!
+//! Rendered on the server from the templates in `templates/`, which are checked when this is compiled. Every page works
+//! without JavaScript; the modules in `assets/` make some of them quicker to use. Pages ask the write side and the read
+//! side directly, and the process that they run in by [`Backstage`].
+//!
+//! [`Site`] is the whole of it. A group of pages is a module with its own routes; each handler extracts, calls and maps.
+
+mod assets;
+mod backstage;
+mod error;
+mod form;
+mod guard;
+mod icons;
+mod live;
+mod markdown;
+mod marketplace;
+mod session;
+mod shell;
+mod sign_in;
+mod site;
+mod status;
+mod time;
+
+pub use backstage::{Backstage, Hints, NewSecret, Unavailable};
+pub use error::no_such_page;
+pub use site::{Parts, Site};

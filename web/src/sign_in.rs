@@ -1,0 +1,140 @@
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use domain::token::Role;
+use serde::Deserialize;
+
+use crate::error::Failure;
+use crate::form::Form;
+use crate::session::{Viewer, cleared, kept, sent};
+use crate::shell::{Here, Shell, html};
+use crate::site::Site;
+
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/", get(home))
+        .route("/sign-in", get(ask).post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/switch", post(switch))
+}
+
+/// The page that asks for a token.
+#[derive(askama::Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    shell: Shell,
+    next: String,
+    refused: Option<&'static str>,
+}
+
+#[derive(Deserialize)]
+struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+/// Where each kind of viewer starts.
+async fn home(viewer: Viewer) -> Redirect {
+    Redirect::to(start(viewer.token.role))
+}
+
+const fn start(role: Role) -> &'static str {
+    match role {
+        Role::PlatformAdmin => "/admin/providers",
+        Role::Auditor => "/audit",
+        _ => "/marketplace",
+    }
+}
+
+async fn ask(State(site): State<Site>, Query(Next { next }): Query<Next>, parts: Parts) -> Result<Response, Failure> {
+    let viewer = Viewer::of(&parts, &site).await?;
+    let shell = Shell::bare("Sign in", Here::Nowhere, viewer);
+    let page = SignInPage {
+        shell,
+        next,
+        refused: None,
+    };
+    Ok(html(&page).into_response())
+}
+
+async fn sign_in(State(site): State<Site>, headers: HeaderMap, form: Form) -> Result<Response, Failure> {
+    let next = own_path(form.text("next"));
+    let digest = site.backstage.digest(form.text("token"));
+    let holder = match digest {
+        Some(digest) => site.backstage.holder(digest).await?.map(|holder| (digest, holder)),
+        None => None,
+    };
+    let refused = match &holder {
+        None => Some(
+            "The token is mistyped, unknown, expired or revoked. Check that you copied all of it, or ask a platform admin for a new one.",
+        ),
+        Some((_, holder)) if holder.role == Role::Service => {
+            Some("This token is for a service that calls the API. Sign in with a token of a person.")
+        }
+        Some(_) => None,
+    };
+    let (Some((digest, holder)), None) = (holder, refused) else {
+        let shell = Shell::bare("Sign in", Here::Nowhere, None);
+        let next = next.unwrap_or_default().to_owned();
+        return Ok((StatusCode::UNAUTHORIZED, html(&SignInPage { shell, next, refused })).into_response());
+    };
+    let now = site.clock.now();
+    let mut before = Vec::new();
+    if let Some(old) = sent(&site, &headers) {
+        before = site.sessions().tokens(old, now);
+        site.sessions().end(old);
+    }
+    // A new number at every sign-in: whoever planted the old one has nothing.
+    let (cookie, key) = kept(&site, &site.backstage.random()?);
+    site.sessions().sign_in(key, digest, before, now);
+    let to = next.unwrap_or_else(|| start(holder.role));
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())
+}
+
+/// Only a page of this site is gone on to.
+fn own_path(next: &str) -> Option<&str> {
+    let own = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic());
+    (own && plain).then_some(next)
+}
+
+async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
+    if let Some(session) = sent(&site, &headers) {
+        site.sessions().end(session);
+    }
+    ([(header::SET_COOKIE, cleared(&site))], Redirect::to("/sign-in")).into_response()
+}
+
+/// Goes on with another token that this browser has signed in with.
+async fn switch(State(site): State<Site>, viewer: Viewer, form: Form) -> Result<Redirect, Failure> {
+    let wanted = form.text("token");
+    let found = viewer.others.iter().find(|(_, token)| token.id.to_string() == wanted);
+    let (digest, token) = found.ok_or(Failure::NotFound)?;
+    if !site.sessions().switch(viewer.session, *digest) {
+        return Err(Failure::NotFound);
+    }
+    Ok(Redirect::to(start(token.role)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_pages_are_gone_on_to() {
+        assert_eq!(own_path("/settings?x=1"), Some("/settings?x=1"));
+        for foreign in [
+            "",
+            "settings",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nSet-Cookie: x",
+        ] {
+            assert_eq!(own_path(foreign), None, "{foreign:?}");
+        }
+    }
+}
