@@ -11,6 +11,7 @@ mod backstage;
 mod error;
 mod form;
 mod guard;
+mod history;
 mod icons;
 mod live;
 mod markdown;
@@ -21,6 +22,11 @@ mod sign_in;
 mod site;
 mod status;
 mod time;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "the pages that connect and test a key say these words")
+)]
+mod verdict;
 
 pub use backstage::{Backstage, Hints, NewSecret, Unavailable};
 pub use error::no_such_page;
