@@ -27,8 +27,10 @@ const ALL: &[&str] = &[
     "egress",
     "commands",
     "projections",
+    "web",
     "api",
     "servers",
+    "browser",
     "esdb-double",
 ];
 
@@ -90,6 +92,12 @@ pub(crate) const RULES: &[Rule] = &[
         never_reaches: &["aes-siv"],
     },
     Rule {
+        name: "web",
+        may_use: &["domain", "commands", "projections"],
+        never_names: &["sqlx", "reqwest", "aes-siv", "async-nats", "eventstore", "getrandom"],
+        never_reaches: &[],
+    },
+    Rule {
         name: "api",
         may_use: &[
             "domain",
@@ -99,6 +107,7 @@ pub(crate) const RULES: &[Rule] = &[
             "egress",
             "commands",
             "projections",
+            "web",
         ],
         never_names: &["sqlx", "reqwest", "aes-siv"],
         never_reaches: &[],
@@ -108,6 +117,13 @@ pub(crate) const RULES: &[Rule] = &[
         may_use: &[],
         never_names: &[],
         never_reaches: &[],
+    },
+    Rule {
+        name: "browser",
+        may_use: &[],
+        never_names: &["reqwest"],
+        // It speaks to this machine alone, so it needs no TLS; whoever runs it has a provider of cryptography of their own.
+        never_reaches: &["rustls", "aws-lc-rs", "ring"],
     },
     Rule {
         name: "esdb-double",

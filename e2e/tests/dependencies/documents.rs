@@ -18,6 +18,7 @@ const FOLDERS: &[&str] = &[
     "scripts",
     "testing",
     "vault",
+    "web",
 ];
 
 /// The paths in `code` and in [links](to) of a Markdown text, as far as they start in one of the repository's folders
