@@ -4,6 +4,7 @@
 //! that name. [`SqliteLog`] is the embedded default; [`PostgresLog`] and [`EventStoreDbLog`] are for
 //! installations of several machines; [`MemoryLog`] keeps nothing and is for tests.
 
+mod causes;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod copy;
@@ -14,6 +15,7 @@ mod eventstoredb;
 mod ledger;
 mod limits;
 mod memory;
+mod outage;
 mod port;
 mod postgres;
 mod random;
@@ -21,11 +23,13 @@ mod reading;
 mod sqlite;
 mod writer;
 
+pub use causes::Causes;
 pub use copy::{Copied, CopyError, CopyProgress, CopyStep, copy};
 pub use event::{NewEvent, StoredEvent};
 pub use eventstoredb::EventStoreDbLog;
 pub use limits::{MAX_BYTES, MAX_EVENTS};
 pub use memory::MemoryLog;
+pub use outage::Outage;
 pub use port::{Appended, EventLog, Expected, LogError, Page};
 pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;

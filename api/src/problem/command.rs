@@ -1,8 +1,9 @@
 use axum::http::StatusCode;
 use commands::CommandError;
 use domain::recipe;
+use eventlog::Causes;
 
-use super::{Causes, Code, FieldError, Problem};
+use super::{Code, FieldError, Problem};
 use crate::extract::shown;
 
 impl Problem {

@@ -1,6 +1,5 @@
 //! Refusals as problem details (RFC 9457, `application/problem+json`).
 
-mod causes;
 mod code;
 mod command;
 mod read;
@@ -10,7 +9,6 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use causes::Causes;
 pub use code::{Code, Spec};
 
 /// A refusal: what happened, what to do next, and which fields are to blame. It never repeats what was sent.

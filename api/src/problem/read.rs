@@ -1,6 +1,7 @@
+use eventlog::Causes;
 use projections::{Behind, QueryError};
 
-use super::{Causes, Code, Problem};
+use super::{Code, Problem};
 
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {

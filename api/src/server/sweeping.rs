@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use commands::Commands;
+use eventlog::Causes;
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
-
-use crate::problem::Causes;
 
 /// How often what was left half-done is finished, and overlaps that are over are ended.
 const EVERY: Duration = Duration::from_secs(30);

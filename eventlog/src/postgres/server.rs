@@ -58,7 +58,6 @@ impl Storage for Server {
         if !is_passing(error) || since.elapsed() > KEEP_TRYING {
             return false;
         }
-        tracing::warn!(%error, "the log has lost its server, and tries again");
         tokio::time::sleep(PAUSE).await;
         true
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use domain::Position;
 use tokio::sync::watch;
 
-use crate::LogError;
+use crate::{Causes, LogError, Outage};
 pub(crate) use pending::{Answers, Pending, Write, plan};
 pub(crate) use queue::{Queue, Work, queue};
 
@@ -38,11 +38,17 @@ pub(crate) enum Failure {
 pub(crate) struct Writer<S> {
     storage: S,
     head: watch::Sender<Position>,
+    /// That batches cannot be stored.
+    outage: Outage,
 }
 
 impl<S: Storage> Writer<S> {
     pub(crate) const fn new(storage: S, head: watch::Sender<Position>) -> Self {
-        Self { storage, head }
+        Self {
+            storage,
+            head,
+            outage: Outage::new(),
+        }
     }
 
     /// Stores what comes, until the queue is stopped and empty. Gives the storage back.
@@ -61,8 +67,9 @@ impl<S: Storage> Writer<S> {
                 Ok(answers) => return self.answer(batch, answers),
                 Err(failure) => failure,
             };
+            self.complain(&failure);
             if let Failure::Unknown(error) = &failure {
-                tracing::error!(%error, "a commit of the log failed half-way; it is repeated to find out what is stored");
+                tracing::error!(cause = %Causes(error), "a commit of the log failed half-way; it is repeated to find out what is stored");
                 in_doubt = true;
                 batch.iter_mut().for_each(Pending::doubt);
             }
@@ -74,7 +81,18 @@ impl<S: Storage> Writer<S> {
         }
     }
 
-    fn answer(&self, batch: Vec<Pending>, answers: Answers) {
+    /// Says that batches cannot be stored: once, however many callers there are, and however often it is tried.
+    fn complain(&mut self, failure: &Failure) {
+        let (Failure::Nothing(error) | Failure::Unknown(error)) = failure;
+        if self.outage.is_news() {
+            tracing::warn!(cause = %Causes(error), "the log cannot store events now; whoever waits for it is told");
+        }
+    }
+
+    fn answer(&mut self, batch: Vec<Pending>, answers: Answers) {
+        if let Some(lasted) = self.outage.over() {
+            tracing::info!(?lasted, "the log stores events again");
+        }
         if let Some(newest) = answers.iter().flatten().map(|appended| appended.position).max() {
             raise(&self.head, newest);
         }
@@ -102,7 +120,6 @@ pub(crate) fn raise(head: &watch::Sender<Position>, newest: Position) {
 /// Tells a batch that nothing of it is known to be stored. `in_doubt`: a commit failed half-way, and whatever became of
 /// its repetition says nothing about it.
 fn fail(batch: Vec<Pending>, error: sqlx::Error, in_doubt: bool) {
-    tracing::error!(%error, appends = batch.len(), in_doubt, "the log could not store a batch");
     let error = Shared(Arc::new(error));
     for pending in batch {
         let error = Box::new(error.clone());

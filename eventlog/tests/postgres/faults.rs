@@ -1,5 +1,6 @@
 //! The network fails at the worst moments.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use eventlog::contract::{Log, event, events, stream};
@@ -86,6 +87,33 @@ async fn an_append_that_cannot_be_looked_for_has_an_unknown_outcome_and_its_ids_
         2,
         "what was not stored for certain is not there"
     );
+}
+
+/// On one thread, whose lines are kept.
+#[tokio::test]
+async fn that_nothing_can_be_stored_is_told_once_with_its_cause_and_so_is_its_end() {
+    let kept = tempfile::NamedTempFile::new().unwrap();
+    let keeping = tracing_subscriber::fmt()
+        .with_writer(Mutex::new(kept.reopen().unwrap()))
+        .with_ansi(false);
+    let _keeping = tracing::subscriber::set_default(keeping.finish());
+    let fixture = fixture().await;
+    let append = async |key| fixture.log.append(&stream(key), Expected::Any, vec![event(key)]).await;
+
+    fixture.proxy.refuse().await;
+    for key in ["a", "b", "c"] {
+        let refused = append(key).await;
+        assert!(matches!(refused, Err(LogError::Unavailable(_))), "{refused:?}");
+    }
+    fixture.proxy.set(Mode::Pass);
+    append("a").await.unwrap();
+    append("b").await.unwrap();
+
+    let lines = std::fs::read_to_string(kept.path()).unwrap();
+    let told = |what| lines.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(told("the log cannot store events now"), 1, "{lines}");
+    assert_eq!(told("error communicating with database: "), 1, "{lines}");
+    assert_eq!(told("the log stores events again"), 1, "{lines}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

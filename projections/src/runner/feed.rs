@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use bus::{Bus, FollowError, Follower};
 use domain::Position;
-use eventlog::{EventLog, LogError, StoredEvent};
+use eventlog::{Causes, EventLog, LogError, Outage, StoredEvent};
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 
@@ -33,19 +33,23 @@ impl Feed {
 
     async fn follow(&self, from: Position) {
         let mut at = from;
+        let mut outage = Outage::new();
         while let Err(error) = self.catch_up(&mut at).await {
-            tracing::warn!(%error, "the log could not be read; it is tried again");
+            complain(&mut outage, &error.into());
             sleep(PAUSE).await;
         }
         let mut follower = Follower::new(Arc::clone(&self.log), Arc::clone(&self.bus), at);
         loop {
             match follower.next().await {
                 Ok(events) => {
+                    if let Some(lasted) = outage.over() {
+                        tracing::info!(?lasted, "the log can be read again");
+                    }
                     self.send(at, events, follower.caught_up()).await;
                     at = follower.checkpoint();
                 }
                 Err(error) => {
-                    complain(&error);
+                    complain(&mut outage, &error);
                     sleep(PAUSE).await;
                 }
             }
@@ -81,11 +85,15 @@ impl Feed {
     }
 }
 
-fn complain(error: &FollowError) {
+fn complain(outage: &mut Outage, error: &FollowError) {
+    if !outage.is_news() {
+        return;
+    }
+    let cause = Causes(error);
     match error {
-        FollowError::Log(_) => tracing::warn!(%error, "the log could not be read; it is tried again"),
+        FollowError::Log(_) => tracing::warn!(%cause, "the log cannot be read; it is tried again"),
         FollowError::BeyondHead { .. } => {
-            tracing::error!(%error, "the log has lost events that were applied; restart to rebuild the read models");
+            tracing::error!(%cause, "the log has lost events that were applied; restart to rebuild the read models");
         }
     }
 }

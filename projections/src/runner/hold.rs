@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use eventlog::{Causes, Outage};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -25,6 +26,8 @@ pub(super) struct Hold<'a> {
     fence: Option<Fence>,
     replaced: watch::Receiver<u64>,
     outlook: Option<watch::Receiver<Outlook>>,
+    /// That nothing can be applied, for want of the database or the log.
+    outage: Outage,
 }
 
 /// What a step came to.
@@ -40,6 +43,7 @@ impl<'a> Hold<'a> {
         Self {
             replaced: task.shared.replaced.subscribe(),
             outlook: task.outlook.clone(),
+            outage: Outage::new(),
             fence,
             task,
         }
@@ -72,7 +76,7 @@ impl<'a> Hold<'a> {
         if end == End::Ended
             && let Err(error) = worker.write().await
         {
-            tracing::warn!(projection = %self.task.shared.name, %error, "the last checkpoint could not be stored; a few events are read again at the next start");
+            tracing::warn!(projection = %self.task.shared.name, cause = %Causes(&error), "the last checkpoint could not be stored; a few events are read again at the next start");
         }
         end
     }
@@ -88,7 +92,7 @@ impl<'a> Hold<'a> {
             match self.task.open(self.fence, head).await {
                 Ok(worker) => return Ok(worker),
                 Err(error) => {
-                    tracing::warn!(projection = %self.task.shared.name, %error, "the model could not be opened; it is tried again");
+                    self.complain(&error);
                     self.pause().await?;
                 }
             }
@@ -125,7 +129,7 @@ impl<'a> Hold<'a> {
         match worker.reload().await {
             Ok(()) => self.show(worker, None),
             Err(error) => {
-                tracing::warn!(projection = %self.task.shared.name, %error, "a rebuilt model could not be opened");
+                tracing::warn!(projection = %self.task.shared.name, cause = %Causes(&error), "a rebuilt model could not be opened");
             }
         }
     }
@@ -180,7 +184,10 @@ impl<'a> Hold<'a> {
     async fn apply(&mut self, worker: &mut Worker, batch: &Batch) -> Step {
         loop {
             match self.step(worker, batch).await {
-                Ok(()) => return Step::Done,
+                Ok(()) => {
+                    self.recover();
+                    return Step::Done;
+                }
                 Err(error @ (ProjectionError::Poison { .. } | ProjectionError::Corrupt(_))) => {
                     return Step::Stopped(error);
                 }
@@ -188,12 +195,12 @@ impl<'a> Hold<'a> {
                     if let Err(end) = self.check() {
                         return Step::Over(end);
                     }
-                    tracing::warn!(projection = %self.task.shared.name, %error, "events could not be applied; they are tried again");
+                    self.complain(&error);
                     if let Err(end) = self.pause().await {
                         return Step::Over(end);
                     }
                     if let Err(error) = worker.reload().await {
-                        tracing::warn!(projection = %self.task.shared.name, %error, "the checkpoint could not be read");
+                        self.complain(&error);
                     }
                 }
             }
@@ -217,9 +224,9 @@ impl<'a> Hold<'a> {
     /// Stands still at an event until a rebuild has passed it, somebody has it tried again or passed by, or the end.
     async fn stop(&mut self, worker: &mut Worker, reason: &ProjectionError) -> Result<(), End> {
         if let Err(error) = worker.take_over_if_alone().await {
-            tracing::warn!(projection = %self.task.shared.name, %error, "what came before the event cannot be read");
+            tracing::warn!(projection = %self.task.shared.name, cause = %Causes(&error), "what came before the event cannot be read");
         }
-        tracing::error!(projection = %self.task.shared.name, error = %reason, "the projection has stopped; the others go on");
+        tracing::error!(projection = %self.task.shared.name, cause = %Causes(reason), "the projection has stopped; the others go on");
         let (position, reason) = match reason {
             ProjectionError::Poison { position, reason, .. } => (*position, reason.clone()),
             other => (worker.checkpoint().position, other.to_string()),
@@ -231,7 +238,7 @@ impl<'a> Hold<'a> {
             reason,
         };
         if let Err(error) = self.write_down(&stop).await {
-            tracing::warn!(projection = %stop.name, %error, "where the projection stands could not be written down");
+            tracing::warn!(projection = %stop.name, cause = %Causes(&error), "where the projection stands could not be written down");
         }
         let state = State::Stopped {
             at: stop.position,
@@ -274,16 +281,31 @@ impl<'a> Hold<'a> {
     }
 
     /// Starts again from what is stored.
-    async fn resume(&self, worker: &mut Worker) -> bool {
+    async fn resume(&mut self, worker: &mut Worker) -> bool {
         let cleared = clear_stop(&*self.task.store, &self.task.shared, self.fence.as_ref()).await;
         let reloaded = match cleared {
             Ok(()) => worker.reload().await,
             Err(error) => Err(error),
         };
-        if let Err(error) = &reloaded {
-            tracing::warn!(projection = %self.task.shared.name, %error, "the projection could not go on");
+        match &reloaded {
+            Ok(()) => self.recover(),
+            Err(error) => self.complain(error),
         }
         reloaded.is_ok()
+    }
+
+    /// Says that nothing can be applied now, however often it is tried.
+    fn complain(&mut self, error: &ProjectionError) {
+        if self.outage.is_news() {
+            tracing::warn!(projection = %self.task.shared.name, cause = %Causes(error), "no events can be applied now; it is tried again");
+        }
+    }
+
+    /// Says that they can be applied again.
+    fn recover(&mut self) {
+        if let Some(lasted) = self.outage.over() {
+            tracing::info!(projection = %self.task.shared.name, ?lasted, "events are applied again");
+        }
     }
 }
 

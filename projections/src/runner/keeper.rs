@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use eventlog::{Causes, Outage};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -80,13 +81,13 @@ impl Keeper {
         if let Some(leases) = self.store.leases()
             && let Err(error) = leases.release(&self.held).await
         {
-            tracing::warn!(%error, "the leases could not be given back; other processes wait until they run out");
+            tracing::warn!(cause = %Causes(&error), "the leases could not be given back; other processes wait until they run out");
         }
     }
 
     async fn keep(&mut self) {
         let mut hints: Option<Box<dyn Hints>> = None;
-        let mut well = true;
+        let mut outage = Outage::new();
         let store = Arc::clone(&self.store);
         loop {
             if let (None, Some(leases)) = (&hints, store.leases()) {
@@ -102,10 +103,13 @@ impl Keeper {
                 }
             }
             match self.round().await {
-                Ok(()) => well = true,
-                Err(error) if well => {
-                    tracing::warn!(%error, "the bookkeeping of the read models cannot be read; it is tried again");
-                    well = false;
+                Ok(()) => {
+                    if let Some(lasted) = outage.over() {
+                        tracing::info!(?lasted, "the bookkeeping of the read models can be read again");
+                    }
+                }
+                Err(error) if outage.is_news() => {
+                    tracing::warn!(cause = %Causes(&error), "the bookkeeping of the read models cannot be read; it is tried again");
                 }
                 Err(_) => {}
             }

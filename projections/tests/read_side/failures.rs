@@ -1,6 +1,6 @@
 //! What happens when a commit fails, and when another version of the program was there before.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use domain::{Position, StreamId};
@@ -47,6 +47,40 @@ async fn rows_without_their_checkpoint_are_never_there() {
     assert_eq!(home.count("history_v1").await, 1, "applied again, and once");
     reading.assert_verified().await;
     reading.stop().await;
+}
+
+/// On one thread, whose lines are kept.
+#[tokio::test]
+async fn that_nothing_can_be_applied_is_told_once_with_its_cause_and_so_is_its_end() {
+    let kept = tempfile::NamedTempFile::new().unwrap();
+    let keeping = tracing_subscriber::fmt()
+        .with_writer(Mutex::new(kept.reopen().unwrap()))
+        .with_ansi(false);
+    let _keeping = tracing::subscriber::set_default(keeping.finish());
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+
+    home.forbid_commits().await;
+    let agency = StreamId::Account(account("agency"));
+    let position = writer.append(&agency, opened("Agency", None)).await;
+    let accounts = [ProjectionName::Accounts];
+    let waited = reading.projections.wait_for(&accounts, position, SEVERAL_ATTEMPTS);
+    assert!(waited.await.is_err(), "nothing was written");
+    home.allow_commits().await;
+    reading.settle().await;
+    reading.stop().await;
+
+    let lines = std::fs::read_to_string(kept.path()).unwrap();
+    let told = |what| {
+        let of_accounts = lines.lines().filter(|line| line.contains("projection=accounts"));
+        of_accounts.filter(|line| line.contains(what)).count()
+    };
+    assert_eq!(told("no events can be applied now"), 1, "{lines}");
+    let cause = "cause=the read database could not be used: error returned from database: ";
+    assert_eq!(told(cause), 1, "{lines}");
+    assert_eq!(told("events are applied again"), 1, "{lines}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,10 +1,12 @@
 use std::error::Error;
 use std::fmt;
 
-/// An error for the log: its own sentence and those of everything that caused it, the outermost first.
+/// An error for whoever reads the lines of this process: its own sentence and those of everything that caused it, the outermost
+/// first. What a [`crate::LogError`] says by itself, say, does not tell what is wrong with the server.
 ///
 /// Each once: some errors repeat the sentence of their cause.
-pub(crate) struct Causes<'a>(pub &'a (dyn Error + 'static));
+#[derive(Debug, Clone, Copy)]
+pub struct Causes<'a>(pub &'a (dyn Error + 'static));
 
 impl fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
