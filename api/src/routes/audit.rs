@@ -169,6 +169,7 @@ async fn audit_events(
         actor: at_most("actor", query.actor, MAX_ACTOR)?,
         after: place(query.after)?,
         limit: page_size(query.limit)?,
+        ..AuditFilter::default()
     };
     Ok(Json(app.projections.history().events(&filter).await?.into()))
 }

@@ -5,6 +5,7 @@ mod life;
 mod projector;
 mod query;
 mod subject;
+mod times;
 
 pub use entry::HistoryEntry;
 pub use life::{CredentialLife, CredentialState, LifeStep};

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use domain::{AccountId, CredentialId, Position, ProviderKey};
 use serde::Serialize;
 
@@ -7,7 +8,7 @@ use super::HistoryEntry;
 use super::life::{CredentialLife, Replay};
 use super::projector::History;
 use crate::shared::Shared;
-use crate::store::{EventSelect, Generation, Scope, Store};
+use crate::store::{EventSelect, Generation, Scope, Store, Way};
 use crate::{ProjectionName, QueryError};
 
 /// How many events of a credential are in memory at a time, while it is replayed.
@@ -34,18 +35,22 @@ pub struct AuditFilter {
     pub kind: Option<String>,
     /// Those that this actor asked for.
     pub actor: Option<String>,
+    /// Those recorded then or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Those recorded before then.
+    pub to: Option<DateTime<Utc>>,
     /// Those after this position.
     pub after: Position,
     /// At most so many.
     pub limit: u32,
 }
 
-/// Some events, in the order of the log.
+/// Some events, in the order of the log or, from [`HistoryQuery::newest`], the newest first.
 #[derive(Debug, Clone, Serialize)]
 pub struct HistoryPage {
     /// The events.
     pub events: Vec<HistoryEntry>,
-    /// Where to go on: ask for the events after this position. No event is ever missed by doing so.
+    /// Where to go on: ask for the events after this position, or before it. No event is ever missed by doing so.
     pub next: Position,
     /// Whether there was more when this was read.
     pub more: bool,
@@ -92,19 +97,45 @@ impl HistoryQuery {
     /// [`QueryError`].
     pub async fn events(&self, filter: &AuditFilter) -> Result<HistoryPage, QueryError> {
         let scope = Scope::of(filter.account.as_ref());
-        let edge = self.edge(scope, filter).await?;
+        let (low, high) = self.part_of(scope, filter).await?;
+        let way = Way::Forwards {
+            after: filter.after.max(low),
+            until: high,
+        };
+        self.page(scope, filter, way).await
+    }
+
+    /// The same, the newest first: those before `before`, or the latest. `filter.after` is not looked
+    /// at: to go on, ask for those before `next`.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn newest(&self, filter: &AuditFilter, before: Option<Position>) -> Result<HistoryPage, QueryError> {
+        let scope = Scope::of(filter.account.as_ref());
+        let (low, high) = self.part_of(scope, filter).await?;
+        let way = Way::Backwards {
+            before: [before, high].into_iter().flatten().min(),
+            since: low,
+        };
+        self.page(scope, filter, way).await
+    }
+
+    async fn page(&self, scope: Scope<'_>, filter: &AuditFilter, way: Way) -> Result<HistoryPage, QueryError> {
+        let edge = self.edge(scope, filter, way).await?;
         let select = EventSelect {
-            until: edge,
+            way: edge.map_or(way, |edge| way.no_further_than(edge)),
             limit: Some(filter.limit.saturating_add(1)),
             kind: filter.kind.as_deref(),
             actor: filter.actor.as_deref(),
             provider: filter.provider.as_ref(),
-            ..found_by_index(filter)
+            from: filter.from,
+            to: filter.to,
+            ..found_by_index(filter, way)
         };
         let mut events = self.select(scope, &select).await?;
         let full = events.len() > filter.limit as usize;
         events.truncate(filter.limit as usize);
-        let last = events.last().map_or(filter.after, |event| event.position);
+        let last = events.last().map_or(way.start(), |event| event.position);
         let (next, more) = match edge {
             Some(edge) if !full => (edge, true),
             _ => (last, full),
@@ -113,16 +144,19 @@ impl HistoryQuery {
     }
 
     /// Where a page ends at the latest, when its conditions have to be looked for event by event.
-    async fn edge(&self, scope: Scope<'_>, filter: &AuditFilter) -> Result<Option<Position>, QueryError> {
-        let by_index =
-            filter.kind.is_none() && filter.actor.is_none() && (filter.provider.is_none() || filter.account.is_some());
+    async fn edge(&self, scope: Scope<'_>, filter: &AuditFilter, way: Way) -> Result<Option<Position>, QueryError> {
+        let by_index = filter.kind.is_none()
+            && filter.actor.is_none()
+            && filter.from.is_none()
+            && filter.to.is_none()
+            && (filter.provider.is_none() || filter.account.is_some());
         if by_index {
             return Ok(None);
         }
         let select = EventSelect {
             skip: LOOKED_AT - 1,
             limit: Some(1),
-            ..found_by_index(filter)
+            ..found_by_index(filter, way)
         };
         Ok(self.select(scope, &select).await?.pop().map(|event| event.position))
     }
@@ -159,7 +193,10 @@ impl HistoryQuery {
             let Some(last) = events.last() else {
                 return Ok(Some(replay.life()));
             };
-            select.after = last.position;
+            select.way = Way::Forwards {
+                after: last.position,
+                until: None,
+            };
             for event in events {
                 if !replay.step(event, limit as usize)? {
                     return Ok(Some(replay.life()));
@@ -168,7 +205,11 @@ impl HistoryQuery {
         }
     }
 
-    async fn select(&self, scope: Scope<'_>, select: &EventSelect<'_>) -> Result<Vec<HistoryEntry>, QueryError> {
+    pub(super) async fn select(
+        &self,
+        scope: Scope<'_>,
+        select: &EventSelect<'_>,
+    ) -> Result<Vec<HistoryEntry>, QueryError> {
         self.shared.require()?;
         let rows = self
             .store
@@ -180,9 +221,9 @@ impl HistoryQuery {
 }
 
 /// The conditions of a filter that an index answers in the order of the log.
-fn found_by_index(filter: &AuditFilter) -> EventSelect<'_> {
+fn found_by_index(filter: &AuditFilter, way: Way) -> EventSelect<'_> {
     EventSelect {
-        after: filter.after,
+        way,
         account: filter.account.as_ref(),
         provider: filter.provider.as_ref().filter(|_| filter.account.is_some()),
         ..EventSelect::default()
@@ -202,12 +243,12 @@ mod tests {
             kind: Some("CredentialReleased".to_owned()),
             ..AuditFilter::default()
         };
-        let found = found_by_index(&filter);
+        let found = found_by_index(&filter, Way::default());
         assert!(found.account.is_some() && found.provider.is_some() && found.kind.is_none());
         let everybodys = AuditFilter {
             account: None,
             ..filter
         };
-        assert!(found_by_index(&everybodys).provider.is_none());
+        assert!(found_by_index(&everybodys, Way::default()).provider.is_none());
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use port::{Purpose, Store, Transaction};
 pub(crate) use postgres::PostgresStore;
 pub(crate) use rows::{DocumentRow, Envelope, EventRow, Rows};
 pub(crate) use scope::Scope;
-pub(crate) use select::{DocumentSelect, EventSelect};
+pub(crate) use select::{DocumentSelect, EventSelect, Way};
 pub(crate) use sqlite::SqliteStore;
 pub(crate) use stop::Stop;
 

@@ -1,4 +1,7 @@
+use chrono::{DateTime, Utc};
 use domain::{AccountId, CredentialId, Position, ProviderKey};
+
+use super::position_to;
 
 /// Which documents of a model are read, in the order of their keys.
 #[derive(Debug, Clone, Copy)]
@@ -19,12 +22,19 @@ pub(crate) enum DocumentSelect<'a> {
     },
 }
 
-/// Which events of the history are read, in the order of the log. Conditions that are none hold for every event.
+/// Which way the history is read, and which part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// In the order of the log: from behind `after` on, up to `until` and no further.
+    Forwards { after: Position, until: Option<Position> },
+    /// The newest first: from before `before` on, down to `since` and no further.
+    Backwards { before: Option<Position>, since: Position },
+}
+
+/// Which events of the history are read. Conditions that are none hold for every event.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct EventSelect<'a> {
-    pub(crate) after: Position,
-    /// Up to this one, and no further.
-    pub(crate) until: Option<Position>,
+    pub(crate) way: Way,
     /// So many that fit are left out first.
     pub(crate) skip: u32,
     pub(crate) limit: Option<u32>,
@@ -33,9 +43,60 @@ pub(crate) struct EventSelect<'a> {
     pub(crate) kind: Option<&'a str>,
     pub(crate) actor: Option<&'a str>,
     pub(crate) credential: Option<CredentialId>,
+    /// Recorded then or later.
+    pub(crate) from: Option<DateTime<Utc>>,
+    /// Recorded before then.
+    pub(crate) to: Option<DateTime<Utc>>,
+}
+
+impl Default for Way {
+    fn default() -> Self {
+        Self::Forwards {
+            after: Position::START,
+            until: None,
+        }
+    }
+}
+
+impl Way {
+    /// The same way, no further than `edge`.
+    pub(crate) const fn no_further_than(self, edge: Position) -> Self {
+        match self {
+            Self::Forwards { after, .. } => Self::Forwards {
+                after,
+                until: Some(edge),
+            },
+            Self::Backwards { before, .. } => Self::Backwards { before, since: edge },
+        }
+    }
+
+    /// Where it starts.
+    pub(crate) fn start(self) -> Position {
+        match self {
+            Self::Forwards { after, .. } => after,
+            Self::Backwards { before, .. } => before.unwrap_or_default(),
+        }
+    }
 }
 
 impl EventSelect<'_> {
+    /// The conditions on numbers: what stands before the number, and the number. There is always one.
+    pub(super) fn numbers(&self) -> Result<impl Iterator<Item = (&'static str, i64)>, sqlx::Error> {
+        let (low, high) = match self.way {
+            Way::Forwards { after, until } => (("position > ", after), until.map(|until| ("position <= ", until))),
+            Way::Backwards { before, since } => (("position >= ", since), before.map(|before| ("position < ", before))),
+        };
+        let high = high.map(|(condition, position)| Ok::<_, sqlx::Error>((condition, position_to(position)?)));
+        let times = [("recorded_at >= ", self.from), ("recorded_at < ", self.to)];
+        let times = times
+            .into_iter()
+            .filter_map(|(condition, time)| Some((condition, time?.timestamp_micros())));
+        Ok([(low.0, position_to(low.1)?)]
+            .into_iter()
+            .chain(high.transpose()?)
+            .chain(times))
+    }
+
     /// The conditions on texts: the column and its value.
     pub(super) fn texts(&self) -> impl Iterator<Item = (&'static str, &str)> {
         [
@@ -46,6 +107,18 @@ impl EventSelect<'_> {
         ]
         .into_iter()
         .filter_map(|(column, value)| Some((column, value?)))
+    }
+
+    /// The order, and how many.
+    pub(super) fn tail(&self) -> String {
+        let order = match self.way {
+            Way::Forwards { .. } => " ORDER BY position",
+            Way::Backwards { .. } => " ORDER BY position DESC",
+        };
+        match self.limit {
+            Some(limit) => format!("{order} LIMIT {limit} OFFSET {}", self.skip),
+            None => order.to_owned(),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod history;
 mod home;
 mod integrations;
 mod models_are_folds;
+mod newest;
 mod poison;
 mod runner;
 mod story;

@@ -21,6 +21,8 @@ mod home;
 mod integrations;
 #[path = "../read_side/models_are_folds.rs"]
 mod models_are_folds;
+#[path = "../read_side/newest.rs"]
+mod newest;
 mod nodes;
 #[path = "../read_side/poison.rs"]
 mod poison;

@@ -19,12 +19,11 @@ pub(super) async fn select(
     table: &str,
     select: &EventSelect<'_>,
 ) -> Result<Vec<EventRow>, sqlx::Error> {
-    let mut sql = format!("SELECT {COLUMNS} FROM {table} WHERE position > $1");
+    let mut sql = format!("SELECT {COLUMNS} FROM {table} WHERE true");
     let mut arguments = PgArguments::default();
-    arguments.add(position_to(select.after)?).map_err(sqlx::Error::Encode)?;
-    if let Some(until) = select.until {
-        arguments.add(position_to(until)?).map_err(sqlx::Error::Encode)?;
-        sql.extend([" AND position <= $", &arguments.len().to_string()]);
+    for (condition, number) in select.numbers()? {
+        arguments.add(number).map_err(sqlx::Error::Encode)?;
+        sql.extend([" AND ", condition, "$", &arguments.len().to_string()]);
     }
     for (column, value) in select.texts() {
         arguments.add(escaped(value)).map_err(sqlx::Error::Encode)?;
@@ -35,10 +34,7 @@ pub(super) async fn select(
         arguments.add(credential).map_err(sqlx::Error::Encode)?;
         sql.extend([" AND credential = $", &arguments.len().to_string()]);
     }
-    sql.push_str(" ORDER BY position");
-    if let Some(limit) = select.limit {
-        sql.extend([" LIMIT ", &limit.to_string(), " OFFSET ", &select.skip.to_string()]);
-    }
+    sql.push_str(&select.tail());
     let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(db).await?;
     rows.iter().map(read).collect()
 }

@@ -35,18 +35,16 @@ pub(super) async fn select(
     table: &str,
     select: &EventSelect<'_>,
 ) -> Result<Vec<EventRow>, sqlx::Error> {
-    let mut sql = format!("SELECT {COLUMNS} FROM {table} WHERE position > ?1");
+    let mut sql = format!("SELECT {COLUMNS} FROM {table} WHERE true");
     let mut arguments = SqliteArguments::default();
     let add = |arguments: &mut SqliteArguments, added: Result<(), BoxDynError>| {
         added.map_err(sqlx::Error::Encode)?;
         Ok::<_, sqlx::Error>(arguments.len().to_string())
     };
-    let after = arguments.add(position_to(select.after)?);
-    add(&mut arguments, after)?;
-    if let Some(until) = select.until {
-        let added = arguments.add(position_to(until)?);
+    for (condition, number) in select.numbers()? {
+        let added = arguments.add(number);
         let place = add(&mut arguments, added)?;
-        sql.extend([" AND position <= ?", &place]);
+        sql.extend([" AND ", condition, "?", &place]);
     }
     for (column, value) in select.texts() {
         let added = arguments.add(value);
@@ -58,10 +56,7 @@ pub(super) async fn select(
         let place = add(&mut arguments, added)?;
         sql.extend([" AND credential = ?", &place]);
     }
-    sql.push_str(" ORDER BY position");
-    if let Some(limit) = select.limit {
-        sql.extend([" LIMIT ", &limit.to_string(), " OFFSET ", &select.skip.to_string()]);
-    }
+    sql.push_str(&select.tail());
     let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(db).await?;
     rows.iter().map(read).collect()
 }
