@@ -44,7 +44,7 @@ fn a_browser_is_gone_when_the_test_is_killed() -> Result<()> {
 }
 
 /// An example of this crate, which is built with its tests.
-fn example(name: &str) -> Result<PathBuf> {
+pub(crate) fn example(name: &str) -> Result<PathBuf> {
     let test = std::env::current_exe()?;
     let target = test
         .parent()

@@ -4,6 +4,7 @@ mod ends;
 mod faults;
 mod hands;
 mod kinds;
+mod missing;
 mod site;
 
 use anyhow::Result;

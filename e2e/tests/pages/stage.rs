@@ -1,0 +1,78 @@
+use anyhow::{Context, Result};
+use browser::{Browser, Options, button, css, field};
+use e2e::{Caller, Mailchimp, Product};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+
+/// The product on a fresh data folder, and a provider on this machine that it can call. Both end with it.
+pub(crate) struct Stage {
+    product: Product,
+    provider: Mailchimp,
+    /// The platform admin, for what a story does not do by clicking.
+    admin: Caller,
+    _folder: TempDir,
+    /// The provider lives on it.
+    _runtime: Runtime,
+}
+
+impl Stage {
+    pub(crate) fn start() -> Result<Self> {
+        let runtime = Runtime::new()?;
+        let provider = runtime.block_on(Mailchimp::start())?;
+        let folder = tempfile::tempdir()?;
+        let product = Product::start(&folder.path().join("data"), &provider.address().to_string())?;
+        Ok(Self {
+            admin: product.admin()?,
+            product,
+            provider,
+            _folder: folder,
+            _runtime: runtime,
+        })
+    }
+
+    /// The address of a page.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.product.base())
+    }
+
+    /// Publishes the row of the provider that the product can call.
+    pub(crate) fn add_mailchimp(&self) -> Result<()> {
+        self.post("/v1/providers", &self.provider.row()).map(drop)
+    }
+
+    /// Opens an account, and gives the token of its administrator.
+    pub(crate) fn account(&self, id: &str) -> Result<String> {
+        self.post(
+            "/v1/accounts",
+            &json!({ "id": id, "name": format!("The {id} company") }),
+        )?;
+        self.token(&json!({ "name": format!("{id}'s laptop"), "role": "account_admin", "account": id }))
+    }
+
+    /// Issues a token, described as for the API.
+    pub(crate) fn token(&self, wanted: &Value) -> Result<String> {
+        let issued = self.post("/v1/tokens", wanted)?;
+        Ok(issued["token"].as_str().context("no token was issued")?.to_owned())
+    }
+
+    /// A browser in which somebody has signed in by hand. It shows the page on which they start.
+    pub(crate) fn signed_in(&self, token: &str, options: &Options) -> Result<Browser> {
+        let browser = Browser::start(options)?;
+        browser.goto(&self.url("/sign-in"))?;
+        sign_in(&browser, token)?;
+        browser.wait_for(css(".who"))?;
+        Ok(browser)
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let answer = self.admin.call("POST", path, Some(body), &[])?;
+        Ok(answer.expect(201)?.body)
+    }
+}
+
+/// Fills in the sign-in page and sends it.
+pub(crate) fn sign_in(browser: &Browser, token: &str) -> Result<()> {
+    browser.fill(field("Token"), token)?;
+    browser.click(button("Sign in"))
+}
