@@ -1,5 +1,7 @@
 //! The cipher, behind one small trait, so that another one can take its place under another algorithm byte.
 
+use aes_siv::Tag;
+
 use crate::expose;
 use crate::key::SivKey;
 use crate::plain::Plain;
@@ -48,10 +50,11 @@ impl Cipher for AesSiv {
 
     fn open(&self, key: &SivKey, headers: &[&[u8]], sealed: &[u8]) -> Result<Plain, NotAuthentic> {
         within_limit(headers)?;
-        // Decrypted in place, and the whole capacity is wiped on drop, also what lies behind the shortened end.
-        let mut buffer = Plain::of(sealed.to_vec());
+        let (tag, ciphertext) = sealed.split_first_chunk().ok_or(NotAuthentic)?;
+        // Decrypted in place: no copy of the plaintext is left.
+        let mut buffer = Plain::of(ciphertext.to_vec());
         expose::siv(key)
-            .decrypt_in_place(headers, buffer.buffer())
+            .decrypt_inout_detached(headers, buffer.buffer().as_mut_slice().into(), &Tag::from(*tag))
             .map_err(|_| NotAuthentic)?;
         Ok(buffer)
     }

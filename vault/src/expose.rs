@@ -1,6 +1,6 @@
 //! The one module of this crate that looks inside a secret. Everything else passes secrets on unopened.
 
-use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, Write};
 
 use aes_siv::KeyInit;
@@ -8,6 +8,7 @@ use aes_siv::siv::Aes256Siv;
 use domain::recipe::FieldValues;
 use hmac::{Hmac, Mac};
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use sha2::Sha256;
@@ -69,12 +70,36 @@ pub(crate) fn plaintext(fields: &FieldValues) -> Result<Plain, serde_json::Error
 /// Values are taken as raw JSON and unescaped here: the parser would unescape into a scratch buffer that it does not
 /// wipe.
 pub(crate) fn fields(plaintext: &[u8]) -> Option<FieldValues> {
-    let raw: BTreeMap<String, &RawValue> = serde_json::from_slice(plaintext).ok()?;
-    let pairs: Option<Vec<(String, SecretString)>> = raw
-        .into_iter()
-        .map(|(name, value)| Some((name, unescape(value.get())?)))
-        .collect();
-    Some(FieldValues::from_pairs(pairs?))
+    let Fields(pairs) = serde_json::from_slice(plaintext).ok()?;
+    Some(FieldValues::from_pairs(pairs))
+}
+
+/// Names and values as they are read, without a tree in between. It exists inside [`fields`] only.
+struct Fields(Vec<(String, SecretString)>);
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ReadFields)
+    }
+}
+
+struct ReadFields;
+
+impl<'de> Visitor<'de> for ReadFields {
+    type Value = Fields;
+
+    fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+        let mut pairs = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, &RawValue>()? {
+            let value = unescape(value.get()).ok_or_else(|| A::Error::custom("no text"))?;
+            pairs.push((name, value));
+        }
+        Ok(Fields(pairs))
+    }
 }
 
 /// The text of a JSON string (RFC 8259, section 7).
@@ -142,6 +167,7 @@ impl Write for Counter {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
     use std::fmt::{Debug, Display};
     use std::fs;
     use std::path::Path;

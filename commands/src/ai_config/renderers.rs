@@ -62,7 +62,7 @@ mod tests {
     fn rendered(renderer: &Renderer, key: &str) -> (String, String) {
         let fields = FieldValues::from_pairs([("api_key".to_owned(), SecretString::from(key))]);
         let parts = renderer.request(&fields).unwrap().unwrap();
-        (parts.base_url.clone(), parts.headers["authorization"].clone())
+        (parts.base_url.clone(), parts.headers["authorization"].to_string())
     }
 
     #[test]

@@ -24,7 +24,7 @@ async fn a_release_is_ready_to_use() {
     let released = world.commands.release(|| world.ctx(), &request(&mock())).await.unwrap();
     let request = released.request.unwrap();
     assert_eq!(request.base_url, format!("http://127.0.0.1:{}", world.server.port));
-    assert_eq!(request.headers["authorization"], "Bearer good-1");
+    assert_eq!(*request.headers["authorization"], "Bearer good-1");
     assert_eq!(released.version, 1);
 }
 

@@ -2,10 +2,9 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::render::Pairs;
 use super::template::Template;
 use super::variables::Variables;
-use super::{Auth, Body, Method, RenderError, Test, encode, json_text};
+use super::{Auth, Body, Method, Pairs, RenderError, Test, encode, json_text};
 
 /// The body of a test and its content type.
 pub(super) struct Content {

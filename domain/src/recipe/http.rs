@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Method;
 
@@ -74,6 +74,9 @@ impl HostRule {
     }
 }
 
+/// Names and values of headers or of a query. Each value is wiped on drop.
+pub type Pairs = BTreeMap<String, Zeroizing<String>>;
+
 /// What a client needs for its own calls to the provider. It holds secrets: it can be neither printed nor serialized by
 /// itself, and is wiped on drop.
 ///
@@ -83,16 +86,14 @@ pub struct RequestParts {
     /// Scheme, host and the shared part of the path, without a slash at the end.
     pub base_url: String,
     /// The headers, with lower-case names.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Pairs,
     /// The query parameters, not encoded.
-    pub query: BTreeMap<String, String>,
+    pub query: Pairs,
 }
 
 impl Drop for RequestParts {
     fn drop(&mut self) {
         self.base_url.zeroize();
-        self.headers.values_mut().for_each(Zeroize::zeroize);
-        self.query.values_mut().for_each(Zeroize::zeroize);
     }
 }
 

@@ -40,7 +40,7 @@ mod variables;
 pub use accept::accept;
 pub use base_url::BaseUrlError;
 pub use field::{EnumOption, Field, FieldKind, Refusal, VisibleWhen};
-pub use http::{HostRule, HttpRequest, HttpResponse, RequestParts};
+pub use http::{HostRule, HttpRequest, HttpResponse, Pairs, RequestParts};
 pub use judge::judge;
 pub use lint::lint;
 pub use mask::masked;

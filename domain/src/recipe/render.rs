@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use url::Url;
@@ -7,11 +5,8 @@ use zeroize::Zeroizing;
 
 use super::template::Template;
 use super::variables::Variables;
-use super::{FieldValues, HttpRequest, RenderError, Renderer, RequestParts, body, encode, host};
+use super::{FieldValues, HttpRequest, Pairs, RenderError, Renderer, RequestParts, body, encode, host};
 use crate::provider::ProviderRow;
-
-/// Names and values of headers or of a query.
-pub(super) type Pairs = BTreeMap<String, Zeroizing<String>>;
 
 /// Whether a key of this row can be tested.
 #[must_use]

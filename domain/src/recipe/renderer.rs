@@ -1,11 +1,9 @@
-use std::collections::BTreeMap;
-
 use super::base_url::BaseUrl;
 use super::declared::Declared;
-use super::render::{self, Pairs};
+use super::render;
 use super::template::Template;
 use super::variables::Variables;
-use super::{Auth, FieldValues, RenderError, Request, RequestParts, body, host};
+use super::{Auth, FieldValues, Pairs, RenderError, Request, RequestParts, body, host};
 use crate::provider::ProviderRow;
 
 /// A row's request, taken apart once to be filled in for many keys. It is what the row says and nothing else: no value
@@ -38,19 +36,10 @@ impl Renderer {
         let base_url = request.base_url(&variables)?;
         let (mut headers, mut query) = (request.headers(&variables)?, request.query(&variables)?);
         request.authenticate(&variables, &mut headers, &mut query)?;
-        let plain = |pairs: Pairs| {
-            let mut plain = BTreeMap::new();
-            plain.extend(
-                pairs
-                    .into_iter()
-                    .map(|(name, mut value)| (name, std::mem::take(&mut *value))),
-            );
-            plain
-        };
         Ok(Some(RequestParts {
             base_url,
-            headers: plain(headers),
-            query: plain(query),
+            headers,
+            query,
         }))
     }
 }

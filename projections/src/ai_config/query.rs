@@ -64,7 +64,7 @@ impl AiConfigQuery {
         };
         let mut refusal = Refusal::NotInstalled;
         for provider in candidates {
-            match self.search(account, &provider, &connection).await? {
+            match self.search(account, own, &provider, &connection).await? {
                 Ok(found) => {
                     let model = self.model(own, &provider).await?;
                     return Ok(Ok(found.resolution(account, provider, connection, model, position)));
@@ -91,14 +91,17 @@ impl AiConfigQuery {
         Ok(providers)
     }
 
-    /// Looks for a key from the account upwards.
+    /// Looks for a key from the account upwards. `own` is the account itself, which is open.
     async fn search(
         &self,
         account: &AccountId,
+        own: &Account,
         provider: &ProviderKey,
         connection: &ConnectionName,
     ) -> Result<Result<Found, Refusal>, QueryError> {
         let mut owner = account.clone();
+        let mut settings = own;
+        let mut document;
         let mut refusal = None;
         for _ in 0..MAX_DEPTH {
             let reason = match self.own(&owner, provider, connection).await? {
@@ -108,31 +111,28 @@ impl AiConfigQuery {
             // What is wrong with the account's own key is said first; an ancestor's only when it hinders.
             let first = *refusal.get_or_insert(reason);
             if !reason.is_absence() {
-                return Ok(Err(if reason == Refusal::AccountClosed {
-                    first
-                } else {
-                    reason
-                }));
+                return Ok(Err(reason));
             }
-            match self.above(&owner, provider).await? {
-                Some(parent) => owner = parent,
+            let Some(parent) = self.above(settings, provider).await? else {
+                return Ok(Err(first));
+            };
+            owner = parent;
+            document = self.of_account(&owner, &account_key(&owner)).await?;
+            match as_account(document.as_deref()).filter(|account| !account.closed) {
+                Some(account) => settings = account,
                 None => return Ok(Err(first)),
             }
         }
         Ok(Err(refusal.unwrap_or(Refusal::NotInstalled)))
     }
 
-    /// The account's own key, if it can be used.
+    /// The own key of an account that is open, if it can be used.
     async fn own(
         &self,
         account: &AccountId,
         provider: &ProviderKey,
         connection: &ConnectionName,
     ) -> Result<Result<Key, Refusal>, QueryError> {
-        let document = self.of_account(account, &account_key(account)).await?;
-        if as_account(document.as_deref()).is_none_or(|account| account.closed) {
-            return Ok(Err(Refusal::AccountClosed));
-        }
         let document = self.of_account(account, &integration_key(account, provider)).await?;
         let Some(integration) = as_integration(document.as_deref()).filter(|found| found.installed) else {
             return Ok(Err(Refusal::NotInstalled));
@@ -149,11 +149,10 @@ impl AiConfigQuery {
     }
 
     /// The account whose key may be used in the place of this one's, if this one's settings say so.
-    async fn above(&self, account: &AccountId, provider: &ProviderKey) -> Result<Option<AccountId>, QueryError> {
-        let document = self.of_account(account, &account_key(account)).await?;
-        let Some(account) = as_account(document.as_deref()).filter(|account| account.settings.inherit) else {
+    async fn above(&self, account: &Account, provider: &ProviderKey) -> Result<Option<AccountId>, QueryError> {
+        if !account.settings.inherit {
             return Ok(None);
-        };
+        }
         let document = self.of_provider(provider).await?;
         let lent = as_provider(document.as_deref()).is_some_and(|provider| !provider.own_server);
         Ok(account.parent.clone().filter(|_| lent))

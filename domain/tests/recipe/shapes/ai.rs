@@ -50,8 +50,8 @@ fn anthropic_takes_a_header_of_its_own_and_a_fixed_version() {
         .unwrap()
         .unwrap();
     assert_eq!(parts.base_url, "https://api.anthropic.com");
-    assert_eq!(parts.headers["x-api-key"], key);
-    assert_eq!(parts.headers["anthropic-version"], "2023-06-01");
+    assert_eq!(*parts.headers["x-api-key"], key);
+    assert_eq!(*parts.headers["anthropic-version"], "2023-06-01");
 }
 
 #[test]
@@ -127,5 +127,5 @@ fn azure_openai_takes_resource_deployment_and_version() {
     let values = accepted(&row, &[("resource", "acme-ai"), ("deployment", "d"), ("api_key", HEX)]);
     let parts = render_request(&row, &values).unwrap().unwrap();
     assert_eq!(parts.base_url, "https://acme-ai.openai.azure.com/openai/deployments/d");
-    assert_eq!(parts.query["api-version"], "2024-10-21");
+    assert_eq!(*parts.query["api-version"], "2024-10-21");
 }

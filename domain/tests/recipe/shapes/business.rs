@@ -114,7 +114,7 @@ fn meta_takes_its_token_in_the_query_and_says_in_the_body_what_is_wrong() {
     );
     let values = accepted(&row, &[("ad_account", "1234567890"), ("access_token", &token)]);
     assert_eq!(
-        render_request(&row, &values).unwrap().unwrap().query["access_token"],
+        *render_request(&row, &values).unwrap().unwrap().query["access_token"],
         token
     );
     let leak = judge(
