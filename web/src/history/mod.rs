@@ -1,0 +1,10 @@
+//! What happened, told to people: one sentence for every event of the log.
+
+mod key;
+mod names;
+mod sentence;
+mod timeline;
+
+pub(crate) use names::Names;
+pub(crate) use sentence::Sentence;
+pub(crate) use timeline::Happening;
