@@ -97,6 +97,9 @@ async fn that_nothing_can_be_stored_is_told_once_with_its_cause_and_so_is_its_en
         .with_writer(Mutex::new(kept.reopen().unwrap()))
         .with_ansi(false);
     let _keeping = tracing::subscriber::set_default(keeping.finish());
+    // With one subscriber, `tracing` asks that of the thread which comes by a line first whether anybody wants it, and other tests
+    // have none; with two, it asks both.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let fixture = fixture().await;
     let append = async |key| fixture.log.append(&stream(key), Expected::Any, vec![event(key)]).await;
 

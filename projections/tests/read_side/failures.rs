@@ -57,6 +57,9 @@ async fn that_nothing_can_be_applied_is_told_once_with_its_cause_and_so_is_its_e
         .with_writer(Mutex::new(kept.reopen().unwrap()))
         .with_ansi(false);
     let _keeping = tracing::subscriber::set_default(keeping.finish());
+    // With one subscriber, `tracing` asks that of the thread which comes by a line first whether anybody wants it, and other tests
+    // have none; with two, it asks both.
+    let _second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::new());
     let home = Home::new();
     let mut writer = Writer::new();
     let reading = Reading::start(&home, &writer.log).await;
