@@ -95,7 +95,12 @@ fn complete(document: &mut OpenApi) {
             .into_iter()
             .flatten()
         {
-            complete_write(write);
+            if write.operation_id.as_deref() == Some("try_provider") {
+                // It writes nothing: there is nothing to repeat, and nothing to wait for.
+                problem(write);
+            } else {
+                complete_write(write);
+            }
         }
         if let Some(query) = &mut item.get {
             complete_query(query);

@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
+use domain::integration::TestOutcome;
 use domain::provider::{Entry, Logo, Provider, ProviderCommand, ProviderRow, Revision};
-use domain::{Aggregate, ProviderKey, recipe};
+use domain::recipe::{self, Problem};
+use domain::{Actor, Aggregate, ProviderKey};
 
 use crate::execute::Freshness;
-use crate::{CommandError, Commands, Context, IfMatch, Receipt};
+use crate::{CommandError, Commands, Context, IfMatch, RawFields, Receipt};
 
 impl Commands {
     /// Adds a row to the catalog; live at once when `publish`, else a draft.
@@ -94,6 +96,30 @@ impl Commands {
             .await
     }
 
+    /// What the linter says of a row, before anybody saves it; nothing of a row that may be saved.
+    #[must_use]
+    pub fn lint_provider(&self, row: &ProviderRow) -> Vec<Problem> {
+        recipe::lint(row, &self.inner.egress.lint_policy())
+    }
+
+    /// Tests a row, draft or not, with a key that is kept nowhere: nothing is stored, and nothing is appended. It counts
+    /// as a test of the one who asks. A row without a test gives the verdict `untestable`.
+    ///
+    /// # Errors
+    /// [`CommandError::NotFound`]; [`CommandError::Invalid`] with what is wrong with the fields.
+    pub async fn try_provider(
+        &self,
+        actor: &Actor,
+        key: &ProviderKey,
+        fields: RawFields,
+    ) -> Result<TestOutcome, CommandError> {
+        let loaded = self.load::<Provider>(&Provider::stream(key), Freshness::Fresh).await?;
+        let row = &loaded.state.entry().ok_or(CommandError::NotFound("provider"))?.row;
+        let egress = &self.inner.egress;
+        let values = recipe::accept(row, fields, &egress.lint_policy()).map_err(CommandError::Invalid)?;
+        Ok(egress.try_out(actor, row, &values).await)
+    }
+
     async fn change_provider(
         &self,
         ctx: Context,
@@ -121,7 +147,7 @@ impl Commands {
             (ProviderCommand::Revise(revision), Some(entry)) => revision.clone().applied_to(&entry.row),
             _ => return Ok(()),
         };
-        let problems = recipe::lint(&row, &self.inner.egress.lint_policy());
+        let problems = self.lint_provider(&row);
         if problems.is_empty() {
             Ok(())
         } else {

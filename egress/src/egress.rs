@@ -1,7 +1,7 @@
-use domain::AccountId;
 use domain::integration::{TestOutcome, Verdict};
 use domain::provider::ProviderRow;
 use domain::recipe::{self, FieldValues, LintPolicy};
+use domain::{AccountId, Actor};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -11,7 +11,7 @@ use crate::config::EgressConfig;
 use crate::error::EgressError;
 use crate::failure::Failure;
 use crate::guard::Guard;
-use crate::limits::Limits;
+use crate::limits::{Limits, Share};
 
 /// The way out: it tests credentials against their providers. One for the whole process, shared.
 pub struct Egress {
@@ -44,7 +44,7 @@ impl Egress {
     /// Tests a credential as its row says. There is no error: whatever goes wrong is an outcome with a code, and says
     /// nothing of the key.
     pub async fn test(&self, account: &AccountId, row: &ProviderRow, fields: &FieldValues) -> TestOutcome {
-        let outcome = self.attempt(account, row, fields).await;
+        let outcome = self.attempt(&Share::Account(account.clone()), row, fields).await;
         tracing::debug!(
             %account,
             provider = %row.key,
@@ -55,13 +55,26 @@ impl Egress {
         outcome
     }
 
+    /// Tests a row itself, with a credential that belongs to no account: it counts as a test of the one who asks.
+    pub async fn try_out(&self, actor: &Actor, row: &ProviderRow, fields: &FieldValues) -> TestOutcome {
+        let outcome = self.attempt(&Share::Actor(actor.clone()), row, fields).await;
+        tracing::debug!(
+            actor = actor.id,
+            provider = %row.key,
+            verdict = ?outcome.verdict,
+            code = outcome.code.as_deref(),
+            "row tried out"
+        );
+        outcome
+    }
+
     /// What the linter of rows has to know: the operator's exceptions.
     #[must_use]
     pub fn lint_policy(&self) -> LintPolicy {
         self.guard.exceptions().clone()
     }
 
-    async fn attempt(&self, account: &AccountId, row: &ProviderRow, fields: &FieldValues) -> TestOutcome {
+    async fn attempt(&self, share: &Share, row: &ProviderRow, fields: &FieldValues) -> TestOutcome {
         if !recipe::has_test(row) {
             return TestOutcome {
                 verdict: Verdict::Untestable,
@@ -77,7 +90,7 @@ impl Egress {
             Ok(target) => target,
             Err(refusal) => return TestOutcome::with_code(Verdict::Misconfigured, refusal.code()),
         };
-        if !self.limits.admit(account, &row.key, Instant::now()) {
+        if !self.limits.admit(share, &row.key, Instant::now()) {
             return TestOutcome::with_code(Verdict::RateLimited, "too_many_tests");
         }
         let Ok(_call) = self.calls.try_acquire() else {

@@ -2,22 +2,31 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{AccountId, ProviderKey};
+use domain::{AccountId, Actor, ProviderKey};
 use tokio::time::Instant;
 
 use crate::config::{EgressConfig, Quota};
 
-/// The most accounts, and the most providers, that are counted at a time.
+/// The most shares, and the most providers, that are counted at a time.
 const MAX_KEYS: usize = 10_000;
 
-/// How often tests may be made: per account, so that none can use up the others' share, and per provider, so that none
+/// On whose share a test is counted.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Share {
+    /// An account's, whose key it is.
+    Account(AccountId),
+    /// A person's, who tries a row with a key of no account.
+    Actor(Actor),
+}
+
+/// How often tests may be made: per account or person, so that none can use up the others' share, and per provider, so that none
 /// is flooded in this system's name.
 pub(crate) struct Limits {
     counters: Mutex<Counters>,
 }
 
 struct Counters {
-    accounts: Limiter<AccountId>,
+    shares: Limiter<Share>,
     providers: Limiter<ProviderKey>,
 }
 
@@ -26,22 +35,21 @@ impl Limits {
     pub(crate) fn new(config: &EgressConfig) -> Self {
         Self {
             counters: Mutex::new(Counters {
-                accounts: Limiter::new(config.account_quota, MAX_KEYS),
+                shares: Limiter::new(config.account_quota, MAX_KEYS),
                 providers: Limiter::new(config.provider_quota, MAX_KEYS),
             }),
         }
     }
 
     /// Counts one test if both quotas allow it, and counts nothing if either does not.
-    pub(crate) fn admit(&self, account: &AccountId, provider: &ProviderKey, now: Instant) -> bool {
+    pub(crate) fn admit(&self, share: &Share, provider: &ProviderKey, now: Instant) -> bool {
         let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let (Some(for_account), Some(for_provider)) = (
-            counters.accounts.next(account, now),
-            counters.providers.next(provider, now),
-        ) else {
+        let (Some(for_share), Some(for_provider)) =
+            (counters.shares.next(share, now), counters.providers.next(provider, now))
+        else {
             return false;
         };
-        counters.accounts.due.insert(account.clone(), for_account);
+        counters.shares.due.insert(share.clone(), for_share);
         counters.providers.due.insert(provider.clone(), for_provider);
         true
     }
@@ -83,6 +91,8 @@ impl<K: Eq + std::hash::Hash> Limiter<K> {
 
 #[cfg(test)]
 mod tests {
+    use domain::ActorKind;
+
     use super::*;
 
     fn limits(account: Quota, provider: Quota) -> Limits {
@@ -93,8 +103,8 @@ mod tests {
         })
     }
 
-    fn account(id: &str) -> AccountId {
-        id.parse().unwrap()
+    fn account(id: &str) -> Share {
+        Share::Account(id.parse().unwrap())
     }
 
     fn provider(key: &str) -> ProviderKey {
@@ -113,6 +123,22 @@ mod tests {
         assert!(!limits.admit(&acme, &stripe, now + Duration::from_millis(999)));
         assert!(limits.admit(&acme, &stripe, now + Duration::from_secs(1)));
         assert!(!limits.admit(&acme, &stripe, now + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn who_tries_a_row_uses_up_a_share_of_his_own() {
+        let limits = limits(Quota::new(1, 1), Quota::new(100, 100));
+        let actor = |id: &str| {
+            Share::Actor(Actor {
+                kind: ActorKind::User,
+                id: id.to_owned(),
+            })
+        };
+        let (stripe, now) = (provider("stripe"), Instant::now());
+        assert!(limits.admit(&actor("acme"), &stripe, now));
+        assert!(!limits.admit(&actor("acme"), &stripe, now));
+        assert!(limits.admit(&account("acme"), &stripe, now));
+        assert!(limits.admit(&actor("other"), &stripe, now));
     }
 
     #[test]

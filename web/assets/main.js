@@ -2,8 +2,10 @@
 import { localTimes } from "./times.js";
 import { searchAsYouType } from "./search.js";
 import { followChanges } from "./live.js";
+import { previewAsYouType } from "./preview.js";
 import { onPage } from "./page.js";
 
 onPage(localTimes);
 searchAsYouType();
 followChanges();
+previewAsYouType();

@@ -48,6 +48,11 @@ const ASSETS: &[Asset] = &[
         content: include_str!("../assets/marketplace.css"),
     },
     Asset {
+        name: "providers.css",
+        kind: CSS,
+        content: include_str!("../assets/providers.css"),
+    },
+    Asset {
         name: "main.js",
         kind: JS,
         content: include_str!("../assets/main.js"),
@@ -61,6 +66,11 @@ const ASSETS: &[Asset] = &[
         name: "live.js",
         kind: JS,
         content: include_str!("../assets/live.js"),
+    },
+    Asset {
+        name: "preview.js",
+        kind: JS,
+        content: include_str!("../assets/preview.js"),
     },
     Asset {
         name: "search.js",

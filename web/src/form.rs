@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{Method, header};
+use axum::http::header;
 use commands::Context;
 use domain::{CommandId, CorrelationId, Sha256Digest};
 use futures::StreamExt;
@@ -30,7 +30,24 @@ pub(crate) struct Form {
     correlation: CorrelationId,
 }
 
+/// The request that a form came with.
+pub(crate) struct Arrival {
+    /// Its method and its path.
+    line: String,
+    correlation: CorrelationId,
+}
+
 impl Form {
+    /// A form with these values. `body` stands for all that was sent.
+    pub(crate) fn of_pairs(pairs: Vec<(String, Zeroizing<String>)>, arrival: Arrival, body: Sha256Digest) -> Self {
+        Self {
+            pairs,
+            request: arrival.line,
+            body,
+            correlation: arrival.correlation,
+        }
+    }
+
     /// The value of a field, without spaces around it; empty when it was not sent.
     pub(crate) fn text(&self, name: &str) -> &str {
         self.optional(name).unwrap_or("")
@@ -40,6 +57,12 @@ impl Form {
     pub(crate) fn optional(&self, name: &str) -> Option<&str> {
         let value = self.pairs.iter().find(|(key, _)| key == name)?.1.trim();
         (!value.is_empty()).then_some(value)
+    }
+
+    /// The value of a field as it was typed; empty when it was not sent.
+    pub(crate) fn untrimmed(&self, name: &str) -> &str {
+        let value = self.pairs.iter().find(|(key, _)| key == name);
+        value.map_or("", |(_, value)| value)
     }
 
     /// All values of a field, for check boxes and lists.
@@ -97,9 +120,7 @@ impl FromRequest<Site> for Form {
         if !is_form {
             return Err(Failure::BadForm("It is not of the kind that browsers send"));
         }
-        let correlation = request.extensions().get::<CorrelationId>().copied();
-        let correlation = correlation.unwrap_or_else(|| CorrelationId::new(site.ids.uuid()));
-        let line = request_line(request.method(), request.uri().path());
+        let arrival = Arrival::of(&request, site);
         let mut body = Zeroizing::new(Vec::new());
         let mut stream = request.into_body().into_data_stream();
         while let Some(chunk) = stream.next().await {
@@ -109,19 +130,22 @@ impl FromRequest<Site> for Form {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Self {
-            pairs: form_urlencoded::parse(&body)
-                .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
-                .collect(),
-            request: line,
-            body: Sha256Digest::of(&body),
-            correlation,
-        })
+        let pairs = form_urlencoded::parse(&body)
+            .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
+            .collect();
+        Ok(Self::of_pairs(pairs, arrival, Sha256Digest::of(&body)))
     }
 }
 
-fn request_line(method: &Method, path: &str) -> String {
-    format!("{method} {path}")
+impl Arrival {
+    /// What a request says before its body is read.
+    pub(crate) fn of(request: &Request, site: &Site) -> Self {
+        let correlation = request.extensions().get::<CorrelationId>().copied();
+        Self {
+            line: format!("{} {}", request.method(), request.uri().path()),
+            correlation: correlation.unwrap_or_else(|| CorrelationId::new(site.ids.uuid())),
+        }
+    }
 }
 
 /// A new value for the hidden field of a form.

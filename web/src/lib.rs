@@ -6,6 +6,7 @@
 //!
 //! [`Site`] is the whole of it. A group of pages is a module with its own routes; each handler extracts, calls and maps.
 
+mod admin;
 mod assets;
 mod backstage;
 mod error;
@@ -22,6 +23,7 @@ mod sign_in;
 mod site;
 mod status;
 mod time;
+mod upload;
 #[cfg_attr(
     not(test),
     expect(dead_code, reason = "the pages that connect and test a key say these words")

@@ -40,7 +40,7 @@ enum Place {
 /// The result of a test.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TestResult)]
-struct Test {
+pub(super) struct Test {
     /// The verdict.
     #[schema(value_type = VerdictName)]
     verdict: Verdict,

@@ -18,6 +18,7 @@ mod operation;
 mod page;
 mod provider;
 mod provider_body;
+mod provider_try;
 mod token;
 mod written;
 
@@ -37,6 +38,7 @@ use crate::state::AppState;
 pub(crate) fn all() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(openapi::base())
         .merge(provider::routes())
+        .merge(provider_try::routes())
         .merge(logo::routes())
         .merge(catalog::routes())
         .merge(account::routes())

@@ -24,4 +24,5 @@ mod roles;
 mod test_app;
 mod time;
 mod tokens;
+mod try_provider;
 mod world;

@@ -70,8 +70,8 @@ fn expected(operation: &str) -> Option<[Meets; 11]> {
         "health" | "readiness" | "metrics" | "openapi_document" | "reference" | "get_logo" => EVERYBODY,
         "list_catalog" | "get_catalog_entry" => ANY_TOKEN,
         "add_provider" | "list_providers" | "get_provider" | "revise_provider" | "publish_provider"
-        | "retire_provider" | "reinstate_provider" | "put_logo" | "open_account" | "list_accounts" | "get_account"
-        | "close_account" | "issue_token" | "list_tokens" | "revoke_token" => PLATFORM,
+        | "retire_provider" | "reinstate_provider" | "put_logo" | "try_provider" | "open_account" | "list_accounts"
+        | "get_account" | "close_account" | "issue_token" | "list_tokens" | "revoke_token" => PLATFORM,
         "list_integrations" | "get_integration" | "get_ai_settings" => ACCOUNT,
         "install" | "uninstall" | "save_credential" | "test_connection" | "disconnect" | "put_ai_settings" => {
             ACCOUNT_ADMIN
@@ -92,7 +92,7 @@ pub(crate) fn body_of(operation: &str, app: &TestApp) -> Option<Value> {
         "open_account" => json!({"id": "third", "name": "Third Ltd"}),
         "issue_token" => json!({"name": "a token", "role": "auditor"}),
         "install" => json!({"provider": "mock"}),
-        "save_credential" => json!({"fields": {"api_key": GOOD}}),
+        "save_credential" | "try_provider" => json!({"fields": {"api_key": GOOD}}),
         "put_ai_settings" => json!({"providers": ["mock"]}),
         _ => return None,
     })

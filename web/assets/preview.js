@@ -1,0 +1,69 @@
+// The preview of a row follows what is typed.
+import { read, replace } from "./page.js";
+
+const PAUSE = 250;
+
+/** Keeps `#preview` up with the form of a row, and shows each finding beside its field once that was typed into. */
+export function previewAsYouType() {
+  const form = document.querySelector("form[data-preview]");
+  if (!form) return;
+  const touched = new Set();
+  let picture = null;
+  let latest = 0;
+  let waiting;
+
+  /** What the form holds, without its file, which is shown from here. */
+  const content = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
+
+  const look = async (body, andRecipe) => {
+    const mine = ++latest;
+    const found = await read(form.dataset.preview, { method: "POST", body }).catch(() => null);
+    // Answers may overtake each other: only the newest counts.
+    if (!found || found.status !== 200 || mine !== latest) return;
+    replace("preview", found.page);
+    if (picture) showPicture(picture);
+    for (const part of form.querySelectorAll("[data-findings]")) {
+      const id = part.id.replace(/-wrong$/, "");
+      if (!touched.has(id) && !part.hasChildNodes()) continue;
+      replace(part.id, found.page);
+      form.querySelector(`#${CSS.escape(id)}`)?.toggleAttribute("aria-invalid", false);
+      if (document.getElementById(part.id)?.hasChildNodes()) form.querySelector(`#${CSS.escape(id)}`)?.setAttribute("aria-invalid", "true");
+    }
+    if (andRecipe) {
+      replace("guided", found.page);
+      replace("yaml-part", found.page);
+    }
+  };
+
+  const showPicture = (address) => {
+    const image = new Image(40, 40);
+    image.src = address;
+    image.alt = "";
+    image.className = "logo";
+    document.querySelector("#preview .logo")?.replaceWith(image);
+  };
+
+  form.addEventListener("input", ({ target }) => {
+    if (target.type === "file" || target.name === "by") return;
+    touched.add(target.id);
+    clearTimeout(waiting);
+    waiting = setTimeout(() => look(content()), PAUSE);
+  });
+
+  form.addEventListener("change", ({ target }) => {
+    if (target.name === "by") {
+      // The way that was left counts once more: the other one is then made the same.
+      const body = content();
+      body.set("by", target.value === "yaml" ? "guided" : "yaml");
+      look(body, true);
+    }
+    if (target.type === "file" && target.files[0]) {
+      const reader = new FileReader();
+      reader.addEventListener("load", () => {
+        picture = reader.result;
+        showPicture(picture);
+      });
+      reader.readAsDataURL(target.files[0]);
+    }
+  });
+}

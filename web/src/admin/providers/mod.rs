@@ -1,0 +1,43 @@
+//! The rows of the catalog: the list, the form of one, and what can be done with it.
+
+mod diff;
+mod findings;
+mod form_page;
+mod guided;
+mod list;
+mod preview;
+mod save;
+mod sent;
+mod standing;
+mod typed;
+mod yaml;
+
+use axum::Router;
+use axum::routing::{get, post};
+use domain::ProviderKey;
+
+use crate::site::Site;
+
+pub(crate) fn routes() -> Router<Site> {
+    Router::new()
+        .route("/admin/providers", get(list::list))
+        .route("/admin/providers/new", get(form_page::blank).post(save::add))
+        .route("/admin/providers/preview", post(preview::preview))
+        .route("/admin/providers/{key}", get(form_page::of_row).post(save::revise))
+        .route("/admin/providers/{key}/publish", post(standing::publish))
+        .route(
+            "/admin/providers/{key}/retire",
+            get(standing::ask_to_retire).post(standing::retire),
+        )
+        .route("/admin/providers/{key}/reinstate", post(standing::reinstate))
+}
+
+/// The address of a row's page. The keys of the pages beside it are keys that a row may have, too: their first letter is
+/// escaped, which makes another path of it, and the same key.
+fn address(key: &ProviderKey) -> String {
+    match key.as_str() {
+        "new" => "/admin/providers/%6Eew".to_owned(),
+        "preview" => "/admin/providers/%70review".to_owned(),
+        key => format!("/admin/providers/{key}"),
+    }
+}

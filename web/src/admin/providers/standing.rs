@@ -1,0 +1,133 @@
+use axum::extract::{Path, State};
+use axum::response::{Html, Redirect};
+use commands::{CommandError, IfMatch, Receipt};
+use domain::provider::Provider;
+use projections::{ProjectionName, ProviderStatus, ProviderView};
+
+use super::address;
+use super::form_page::view_of;
+use crate::admin::visible;
+use crate::error::Failure;
+use crate::form::{Form, once};
+use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
+use crate::shell::{Here, Shell, html};
+use crate::site::Site;
+
+/// Where a row stands, as a badge.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stand {
+    pub(super) label: &'static str,
+    pub(super) tone: &'static str,
+    status: ProviderStatus,
+}
+
+impl Stand {
+    pub(super) fn is_draft(&self) -> bool {
+        self.status == ProviderStatus::Draft
+    }
+
+    pub(super) fn is_published(&self) -> bool {
+        self.status == ProviderStatus::Published
+    }
+}
+
+impl From<ProviderStatus> for Stand {
+    fn from(status: ProviderStatus) -> Self {
+        let (label, tone) = match status {
+            ProviderStatus::Draft => ("Draft", "caution"),
+            ProviderStatus::Published => ("Published", "good"),
+            ProviderStatus::Retired => ("Retired", "quiet"),
+        };
+        Self { label, tone, status }
+    }
+}
+
+/// Asks whether a row is really to leave the marketplace.
+#[derive(askama::Template)]
+#[template(path = "admin/providers/retire.html")]
+struct RetirePage {
+    shell: Shell,
+    once: String,
+    name: String,
+    address: String,
+}
+
+pub(super) async fn publish(
+    State(site): State<Site>,
+    PlatformAdmin(viewer): PlatformAdmin,
+    Path(key): Path<String>,
+    form: Form,
+) -> Result<Redirect, Failure> {
+    let view = view_of(&site, &key).await?;
+    let ctx = form.context(&site, &viewer);
+    let done = site.commands.publish(ctx, view.row.key.clone(), IfMatch::Any).await;
+    let text = format!("{} is in the marketplace.", view.row.name);
+    moved(&site, &viewer, &view, done, text).await
+}
+
+pub(super) async fn ask_to_retire(
+    State(site): State<Site>,
+    PlatformAdmin(viewer): PlatformAdmin,
+    Path(key): Path<String>,
+) -> Result<Html<String>, Failure> {
+    let view = view_of(&site, &key).await?;
+    let title = format!("Retire {}", view.row.name);
+    Ok(html(&RetirePage {
+        shell: Shell::new(&title, Here::Providers, &site, &viewer),
+        once: once(&site)?,
+        address: address(&view.row.key),
+        name: view.row.name,
+    }))
+}
+
+pub(super) async fn retire(
+    State(site): State<Site>,
+    PlatformAdmin(viewer): PlatformAdmin,
+    Path(key): Path<String>,
+    form: Form,
+) -> Result<Redirect, Failure> {
+    let view = view_of(&site, &key).await?;
+    let ctx = form.context(&site, &viewer);
+    let done = site.commands.retire(ctx, view.row.key.clone(), IfMatch::Any).await;
+    let text = format!(
+        "{} has left the marketplace. What accounts connected goes on working.",
+        view.row.name
+    );
+    moved(&site, &viewer, &view, done, text).await
+}
+
+pub(super) async fn reinstate(
+    State(site): State<Site>,
+    PlatformAdmin(viewer): PlatformAdmin,
+    Path(key): Path<String>,
+    form: Form,
+) -> Result<Redirect, Failure> {
+    let view = view_of(&site, &key).await?;
+    let ctx = form.context(&site, &viewer);
+    let done = site.commands.reinstate(ctx, view.row.key.clone(), IfMatch::Any).await;
+    let text = format!("{} is back in the marketplace.", view.row.name);
+    moved(&site, &viewer, &view, done, text).await
+}
+
+/// Back to the row, with what became of it.
+async fn moved(
+    site: &Site,
+    viewer: &Viewer,
+    view: &ProviderView,
+    done: Result<Receipt<Provider>, CommandError>,
+    text: String,
+) -> Result<Redirect, Failure> {
+    let notice = match done {
+        Ok(receipt) => {
+            visible(site, &[ProjectionName::Catalog], receipt.position).await;
+            Notice { tone: Tone::Good, text }
+        }
+        Err(CommandError::Rejected { message, .. }) => Notice {
+            tone: Tone::Bad,
+            text: message,
+        },
+        Err(error) => return Err(error.into()),
+    };
+    site.sessions().leave(viewer.session, notice);
+    Ok(Redirect::to(&address(&view.row.key)))
+}
