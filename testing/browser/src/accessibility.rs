@@ -20,7 +20,7 @@ pub struct Finding {
 
 /// Whether everybody can use a page.
 impl Browser {
-    /// All that axe-core finds on the page as it is now.
+    /// All that axe-core finds on the page as it is now, once it has come to rest.
     ///
     /// It runs in a world of its own, so that the page's Content Security Policy does not stop it, and the page does not
     /// see it.
@@ -28,6 +28,7 @@ impl Browser {
     /// # Errors
     /// axe-core was not fetched, or cannot run.
     pub fn axe(&self) -> Result<Vec<Finding>> {
+        self.rest()?;
         let tree = self.driver.cdp("Page.getFrameTree", &json!({}))?;
         let frame = &tree["frameTree"]["frame"]["id"];
         let world = json!({ "frameId": frame, "worldName": "axe" });

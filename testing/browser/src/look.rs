@@ -11,6 +11,13 @@ const PHONE: u32 = 600;
 /// The tallest picture that Chromium draws in one piece, in pixels.
 const MAX_HEIGHT: f64 = 16_000.0;
 
+/// Whether the page has taken its shape: nothing moves that will come to rest, and pictures and fonts that it shows are
+/// there.
+const AT_REST: &str = "
+    const moves = (animation) => animation.playState === 'running' && isFinite(animation.effect.getComputedTiming().endTime);
+    const waits = (image) => image.loading !== 'lazy' && !image.complete;
+    return !document.getAnimations().some(moves) && ![...document.images].some(waits) && document.fonts.status === 'loaded'";
+
 /// What a page is shown on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Look {
@@ -62,11 +69,12 @@ impl Browser {
         Ok(width.saturating_sub(self.look.borrow().width.into()))
     }
 
-    /// Writes a picture of the whole page, as PNG. Missing folders are made.
+    /// Writes a picture of the whole page, as PNG, once it has come to rest. Missing folders are made.
     ///
     /// # Errors
-    /// It cannot be drawn or written.
+    /// It does not come to rest, or cannot be drawn or written.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
+        self.rest()?;
         let size = self.driver.cdp("Page.getLayoutMetrics", &json!({}))?;
         let height = size["cssContentSize"]["height"]
             .as_f64()
@@ -84,6 +92,13 @@ impl Browser {
             std::fs::create_dir_all(folder)?;
         }
         std::fs::write(path, bytes).with_context(|| format!("{} cannot be written", path.display()))
+    }
+
+    /// Waits until the page has come to rest: colours between two themes are no colours of the page.
+    pub(crate) fn rest(&self) -> Result<()> {
+        self.wait("the page does not come to rest", || {
+            Ok(self.driver.script(AT_REST, &json!([]))? == true)
+        })
     }
 
     pub(crate) fn apply_look(&self) -> Result<()> {

@@ -120,6 +120,27 @@ fn a_picture_shows_the_whole_page_in_its_theme() -> Result<()> {
 }
 
 #[test]
+fn pages_are_looked_at_when_nothing_moves_any_more() -> Result<()> {
+    let fading = "<style>
+        main { opacity: 0.3; transition: opacity 700ms }
+        @media (prefers-color-scheme: dark) { main { opacity: 1 } }
+        @keyframes spin { to { rotate: 1turn } }
+        #busy { animation: spin 1s infinite }
+        </style><p id=busy>What moves for ever is not waited for</p>";
+    let (browser, _site) = on(fading, &Options::default())?;
+    let opacity = || browser.evaluate("return getComputedStyle(document.querySelector('main')).opacity");
+    browser.dark(true)?;
+    ensure!(opacity()? != "1", "it did not fade in");
+    // Half-way the text is too faint.
+    browser.assert_accessible()?;
+    ensure!(opacity()? == "1", "{}", opacity()?);
+    browser.dark(false)?;
+    browser.screenshot(&tempfile::tempdir()?.path().join("faded.png"))?;
+    ensure!(opacity()? == "0.3", "{}", opacity()?);
+    Ok(())
+}
+
+#[test]
 fn two_browsers_share_nothing() -> Result<()> {
     let (one, site) = on("", &Options::default())?;
     one.evaluate("document.cookie = 'who=one'; localStorage.who = 'one'")?;
