@@ -8,7 +8,7 @@ use crate::form::{Arrival, Form};
 use crate::site::Site;
 
 /// The most bytes that a form with a file may have: a logo, and the texts of a row beside it.
-const MOST: ulength = 1024 * 1024;
+const MOST: usize = 1024 * 1024;
 
 /// A form that may bring a file (`multipart/form-data`, RFC 7578). Without one it may come as any form does.
 pub(crate) struct Upload {
