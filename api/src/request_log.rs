@@ -166,19 +166,52 @@ fn named(request: &Request) -> Option<CorrelationId> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use axum::body::to_bytes;
 
     use super::*;
+    use crate::server::{LogFormat, start_logging};
 
     #[tokio::test]
     async fn a_panic_is_a_problem_without_details() {
         let response = answered(async { panic!("the key is s3cret") }).await;
         assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         let body = String::from_utf8(body.to_vec()).unwrap();
         assert!(
             body.contains("\"code\":\"internal\"") && !body.contains("s3cret"),
             "{body}"
         );
+    }
+
+    /// Set for the process of its own in which a handler panics: the log and what happens at a panic are the whole process's.
+    const PANICS: &str = "SOCONNECTIVE_TEST_PANICS";
+
+    #[test]
+    fn a_panic_is_logged_with_its_place_and_without_what_it_says() {
+        if std::env::var_os(PANICS).is_some() {
+            let log = start_logging(LogFormat::Text).unwrap();
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            let response = runtime.block_on(answered(async { panic!("the key is s3cret") }));
+            assert_eq!(response.status(), 500);
+            drop(log);
+            return;
+        }
+        let name = "request_log::tests::a_panic_is_logged_with_its_place_and_without_what_it_says";
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([name, "--exact", "--nocapture"])
+            .env(PANICS, "1")
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        let printed = [output.stdout, output.stderr].concat();
+        let printed = String::from_utf8(printed).unwrap();
+        assert!(output.status.success(), "{printed}");
+        let line = printed.lines().find(|line| line.contains("a defect"));
+        let tells = |line: &str| line.contains("ERROR") && line.contains("request_log.rs:");
+        assert!(line.is_some_and(tells), "{printed}");
+        assert!(!printed.contains("s3cret"), "{printed}");
     }
 }
