@@ -3,9 +3,15 @@ import { localTimes } from "./times.js";
 import { searchAsYouType } from "./search.js";
 import { followChanges } from "./live.js";
 import { previewAsYouType } from "./preview.js";
+import { connectInPlace } from "./connect.js";
+import { openDialogs } from "./dialog.js";
+import { easyFields } from "./fields.js";
 import { onPage } from "./page.js";
 
 onPage(localTimes);
+onPage(easyFields);
+onPage(connectInPlace);
+openDialogs();
 searchAsYouType();
 followChanges();
 previewAsYouType();

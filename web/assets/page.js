@@ -36,6 +36,13 @@ export function replace(id, page) {
   if (focused) fresh.querySelector(focused)?.focus();
 }
 
+/** Reads this page again and renews the parts of it that others change, too. */
+export async function refreshLive() {
+  const fresh = await read(location.href).catch(() => null);
+  if (!fresh || fresh.status !== 200) return;
+  for (const part of document.querySelectorAll("[data-live][id]")) replace(part.id, fresh.page);
+}
+
 function pathOf(element) {
   if (element.id) return `#${CSS.escape(element.id)}`;
   const address = element.getAttribute("href");

@@ -48,6 +48,11 @@ const ASSETS: &[Asset] = &[
         content: include_str!("../assets/marketplace.css"),
     },
     Asset {
+        name: "connect.css",
+        kind: CSS,
+        content: include_str!("../assets/connect.css"),
+    },
+    Asset {
         name: "providers.css",
         kind: CSS,
         content: include_str!("../assets/providers.css"),
@@ -61,6 +66,21 @@ const ASSETS: &[Asset] = &[
         name: "page.js",
         kind: JS,
         content: include_str!("../assets/page.js"),
+    },
+    Asset {
+        name: "fields.js",
+        kind: JS,
+        content: include_str!("../assets/fields.js"),
+    },
+    Asset {
+        name: "dialog.js",
+        kind: JS,
+        content: include_str!("../assets/dialog.js"),
+    },
+    Asset {
+        name: "connect.js",
+        kind: JS,
+        content: include_str!("../assets/connect.js"),
     },
     Asset {
         name: "live.js",

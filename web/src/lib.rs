@@ -10,6 +10,7 @@ mod admin;
 mod assets;
 mod backstage;
 mod error;
+mod fields;
 mod form;
 mod guard;
 mod history;
@@ -24,10 +25,6 @@ mod site;
 mod status;
 mod time;
 mod upload;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the pages that connect and test a key say these words")
-)]
 mod verdict;
 
 pub use backstage::{Backstage, Hints, NewSecret, Unavailable};

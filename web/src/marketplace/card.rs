@@ -27,6 +27,16 @@ pub(super) enum Action {
     None,
 }
 
+impl Action {
+    pub(super) const fn new(is_installed: bool, may_connect: bool) -> Self {
+        match (is_installed, may_connect) {
+            (true, _) => Self::Manage,
+            (false, true) => Self::Connect,
+            (false, false) => Self::None,
+        }
+    }
+}
+
 impl Card {
     /// `installed` is the state of what the account has; `may_connect` says whether the viewer may add to it.
     pub(super) fn new(
@@ -35,15 +45,10 @@ impl Card {
         may_connect: bool,
     ) -> Self {
         let state = installed.get(&item.key).copied();
-        let action = match state {
-            Some(_) => Action::Manage,
-            None if may_connect => Action::Connect,
-            None => Action::None,
-        };
         Self {
             item,
             state: state.map(Badge::from),
-            action,
+            action: Action::new(state.is_some(), may_connect),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The pages, asked for as a browser without JavaScript does.
 
+mod connect;
 mod marketplace;
 mod providers;
 mod sign_in;
