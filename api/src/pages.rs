@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::provider::Logo;
-use domain::{AccountId, CredentialId, Sha256Digest, TokenId};
-use projections::TokenView;
+use domain::{AccountId, CredentialId, ProviderKey, Sha256Digest, TokenId};
+use projections::{ProviderRevision, TokenView};
 use url::Url;
 use web::{Backstage, Hints, NewSecret, Site, Unavailable};
 
@@ -79,6 +79,12 @@ impl Backstage for AppState {
 
     fn revoked(&self, token: TokenId) {
         self.standing.revoke(token);
+    }
+
+    async fn revisions(&self, provider: &ProviderKey, most: usize) -> Result<Vec<ProviderRevision>, Unavailable> {
+        let catalog = self.projections.catalog();
+        let found = catalog.revisions(&*self.log, provider, most).await;
+        found.map_err(|error| Unavailable(error.into()))
     }
 
     async fn logo(&self, file: Vec<u8>) -> Result<Logo, String> {

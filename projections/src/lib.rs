@@ -34,8 +34,8 @@ pub use accounts::{AccountDetail, AccountPage, AccountStatus, AccountView, Accou
 pub use ai_config::{AiConfigQuery, Refusal, Resolution, Source};
 pub use as_of::{AsOf, InvalidAsOf};
 pub use catalog::{
-    Badge, CatalogEntry, CatalogFilter, CatalogItem, CatalogPage, CatalogQuery, Facet, Facets, LogoRef, ProviderStatus,
-    ProviderView,
+    Badge, CatalogEntry, CatalogFilter, CatalogItem, CatalogPage, CatalogQuery, Facet, Facets, LogoRef,
+    ProviderRevision, ProviderStatus, ProviderView,
 };
 pub use error::{Behind, ProjectionError, QueryError};
 pub use history::{AuditFilter, CredentialLife, CredentialState, HistoryEntry, HistoryPage, HistoryQuery, LifeStep};

@@ -87,6 +87,13 @@ impl<M: Model> Reader<M> {
         self.read(scope, DocumentSelect::Lookup { lookup, after, limit }).await
     }
 
+    /// How many documents there are whose key ends in `ending` and whose member `member` is not null. It looks at every one.
+    pub(crate) async fn count(&self, scope: Scope<'_>, ending: &str, member: &str) -> Result<u64, QueryError> {
+        self.shared.require()?;
+        let counted = self.store.count(scope, &self.table, ending, member).await;
+        counted.map_err(QueryError::Database)
+    }
+
     async fn read(&self, scope: Scope<'_>, select: DocumentSelect<'_>) -> Result<Vec<M::Document>, QueryError> {
         let stored = self.store.documents(scope, &self.table, select).await;
         let stored = stored.map_err(QueryError::Database)?;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::provider::Logo;
-use domain::{AccountId, CredentialId, Sha256Digest, TokenId};
-use projections::TokenView;
+use domain::{AccountId, CredentialId, ProviderKey, Sha256Digest, TokenId};
+use projections::{ProviderRevision, TokenView};
 use secrecy::SecretString;
 
 /// What the pages ask of the process that they run in, beyond the write side and the read side.
@@ -44,6 +44,12 @@ pub trait Backstage: Send + Sync {
 
     /// A token was revoked by this node: it is refused from here on.
     fn revoked(&self, token: TokenId);
+
+    /// The last `most` revisions of a row of the catalog, the oldest first.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    async fn revisions(&self, provider: &ProviderKey, most: usize) -> Result<Vec<ProviderRevision>, Unavailable>;
 
     /// A logo, decoded and encoded anew from a PNG, JPEG or WebP file; else what is wrong with it, for a person.
     ///

@@ -4,6 +4,7 @@ mod document;
 mod item;
 mod page;
 mod query;
+mod revisions;
 mod search;
 
 pub(crate) use document::ProviderRecord;
@@ -11,3 +12,4 @@ pub use document::ProviderStatus;
 pub use item::{Badge, CatalogEntry, CatalogItem, LogoRef, ProviderView};
 pub use page::{CatalogFilter, CatalogPage, Facet, Facets};
 pub use query::CatalogQuery;
+pub use revisions::ProviderRevision;

@@ -9,7 +9,8 @@ use eventlog::EventLog;
 
 use super::document::{Catalog, CatalogDocument, PROVIDERS, ProviderRecord, ProviderStatus, logo_key, provider_key};
 use super::page::Snapshot;
-use super::{CatalogEntry, CatalogFilter, CatalogPage, ProviderView};
+use super::revisions::revisions;
+use super::{CatalogEntry, CatalogFilter, CatalogPage, ProviderRevision, ProviderView};
 use crate::cache::AnswerCache;
 use crate::past::document_as_of;
 use crate::reader::Reader;
@@ -108,6 +109,20 @@ impl CatalogQuery {
     /// [`QueryError`].
     pub async fn provider(&self, key: &ProviderKey) -> Result<Option<ProviderView>, QueryError> {
         Ok(self.record(key).await?.map(|record| ProviderView::new(&record)))
+    }
+
+    /// What was done to a row: its last `most` revisions, the oldest first, drafts and retired rows included. None when there
+    /// never was such a row. For platform admins.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn revisions(
+        &self,
+        log: &dyn EventLog,
+        key: &ProviderKey,
+        most: usize,
+    ) -> Result<Vec<ProviderRevision>, QueryError> {
+        revisions(log, key, most).await
     }
 
     /// The image with this digest, as PNG, if it is or was the logo of a row.

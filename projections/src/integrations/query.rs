@@ -63,6 +63,17 @@ impl IntegrationsQuery {
         Ok(view((*document).clone(), record.as_deref()))
     }
 
+    /// How many accounts have this provider on their list. It looks at every integration of every account, which takes its
+    /// time: for a question before something that happens seldom.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn installed_count(&self, provider: &ProviderKey) -> Result<u64, QueryError> {
+        // The key of a document is the account, a dot and the provider.
+        let ending = format!(".{provider}");
+        self.reader.count(Scope::Everything, &ending, "installed_at").await
+    }
+
     /// What was on the account's list at a moment of the past.
     ///
     /// # Errors

@@ -38,6 +38,10 @@ pub(crate) trait Store: Send + Sync {
         select: DocumentSelect<'_>,
     ) -> Result<Vec<String>, sqlx::Error>;
 
+    /// How many documents there are whose key ends in `ending` and whose member `member` is not null. It looks at every
+    /// document: for what is asked seldom.
+    async fn count(&self, scope: Scope<'_>, table: &str, ending: &str, member: &str) -> Result<u64, sqlx::Error>;
+
     /// Events of the history, for a reader.
     async fn events(
         &self,

@@ -1,6 +1,8 @@
 //! Questions about the marketplace.
 
-use domain::provider::{ProviderAdded, ProviderEvent, ProviderLogoChanged, ProviderRetired};
+use domain::provider::{
+    ProviderAdded, ProviderDescribed, ProviderEvent, ProviderLogoChanged, ProviderRecipeChanged, ProviderRetired,
+};
 use domain::recipe::{Recipe, Test};
 use domain::{Sha256Digest, StreamId};
 use projections::{Badge, CatalogFilter, CatalogPage, ProviderStatus, QueryError};
@@ -172,5 +174,46 @@ async fn a_row_shows_its_form_its_badges_and_its_logo() {
         "a page of the past still has its picture"
     );
     assert_eq!(catalog.logo(Sha256Digest::of(b"never")).await.unwrap(), None);
+    reading.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_revisions_of_a_row_are_what_was_done_to_it_with_each_request() {
+    let (_home, mut writer, reading) = marketplace().await;
+    let key = provider("gmail");
+    let stream = StreamId::Provider(key.clone());
+    let row = row(&key);
+    let described = |name: &str| {
+        ProviderEvent::from(ProviderDescribed {
+            name: name.to_owned(),
+            category: row.category.clone(),
+            description: String::new(),
+            help: row.help.clone(),
+        })
+    };
+    let asked = ProviderEvent::from(ProviderRecipeChanged {
+        auth: row.auth,
+        credential: row.credential.clone(),
+        recipe: Box::default(),
+    });
+    // Two events of one request, then one of another.
+    let first = writer.next(&stream, &described("Mail by G").into());
+    let mut second = writer.next(&stream, &asked.into());
+    second.metadata.correlation_id = first.metadata.correlation_id;
+    writer.append_raw(&stream, first).await;
+    writer.append_raw(&stream, second).await;
+    writer.append(&stream, ProviderEvent::from(ProviderRetired {})).await;
+    let catalog = reading.projections.catalog();
+    let all = catalog.revisions(&*writer.log, &key, 10).await.unwrap();
+    let seen: Vec<_> = all
+        .iter()
+        .map(|change| (change.row.revision, change.row.row.name.as_str(), change.events.len()))
+        .collect();
+    assert_eq!(seen, [(1, "Gmail", 1), (3, "Mail by G", 2), (4, "Mail by G", 1)]);
+    assert_eq!(all[2].row.status, ProviderStatus::Retired);
+    let last = catalog.revisions(&*writer.log, &key, 2).await.unwrap();
+    assert_eq!(last, all[1..]);
+    let none = catalog.revisions(&*writer.log, &provider("nothing"), 2).await.unwrap();
+    assert!(none.is_empty());
     reading.stop().await;
 }

@@ -162,3 +162,32 @@ async fn a_second_connection_comes_and_goes_with_its_key() {
     );
     reading.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_that_have_a_provider_on_their_list_are_counted() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let on = |id: &str, key: &str| StreamId::Integration(account(id), provider(key));
+    for (id, key) in [
+        ("a", "mail"),
+        ("b", "mail"),
+        ("c", "mail"),
+        ("a", "e-mail"),
+        ("mail", "other"),
+    ] {
+        writer.append(&on(id, key), installed()).await;
+    }
+    let gone = IntegrationEvent::from(IntegrationUninstalled {});
+    writer.append(&on("b", "mail"), gone).await;
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+    let integrations = reading.projections.integrations();
+    for (key, count) in [("mail", 2), ("e-mail", 1), ("other", 1), ("none", 0)] {
+        assert_eq!(
+            integrations.installed_count(&provider(key)).await.unwrap(),
+            count,
+            "{key}"
+        );
+    }
+    reading.stop().await;
+}

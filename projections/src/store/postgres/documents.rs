@@ -27,6 +27,22 @@ pub(super) async fn load(
         .collect()
 }
 
+pub(super) async fn count(
+    db: impl PgExecutor<'_>,
+    table: &str,
+    ending: &str,
+    member: &str,
+) -> Result<u64, sqlx::Error> {
+    // Not `jsonb`, which takes no text with a NUL in it, wherever that stands.
+    let sql =
+        format!("SELECT count(*) FROM {table} WHERE right(key, length($1)) = $1 AND document::json ->> $2 IS NOT NULL");
+    let query = sqlx::query_scalar(AssertSqlSafe(sql))
+        .bind(escaped(ending))
+        .bind(member);
+    let count: i64 = query.fetch_one(db).await?;
+    Ok(count.unsigned_abs())
+}
+
 pub(super) async fn select(
     db: impl PgExecutor<'_>,
     table: &str,

@@ -104,6 +104,13 @@ impl Store for PostgresStore {
         Ok(found)
     }
 
+    async fn count(&self, scope: Scope<'_>, table: &str, ending: &str, member: &str) -> Result<u64, sqlx::Error> {
+        let mut moment = self.moment(scope).await?;
+        let count = documents::count(&mut *moment, table, ending, member).await?;
+        moment.commit().await?;
+        Ok(count)
+    }
+
     async fn events(
         &self,
         scope: Scope<'_>,

@@ -29,6 +29,20 @@ pub(super) async fn load(
         .collect()
 }
 
+pub(super) async fn count(
+    db: impl SqliteExecutor<'_>,
+    table: &str,
+    ending: &str,
+    member: &str,
+) -> Result<u64, sqlx::Error> {
+    let sql = format!(
+        "SELECT count(*) FROM {table}
+         WHERE substr(key, -length(?1)) = ?1 AND json_extract(document, '$.' || ?2) IS NOT NULL"
+    );
+    let query = sqlx::query_scalar(AssertSqlSafe(sql)).bind(ending).bind(member);
+    query.fetch_one(db).await
+}
+
 pub(super) async fn select(
     db: impl SqliteExecutor<'_>,
     table: &str,

@@ -113,6 +113,10 @@ impl Store for SqliteStore {
         documents::select(&self.readers, table, select).await
     }
 
+    async fn count(&self, _: Scope<'_>, table: &str, ending: &str, member: &str) -> Result<u64, sqlx::Error> {
+        documents::count(&self.readers, table, ending, member).await
+    }
+
     async fn events(&self, _: Scope<'_>, table: &str, select: &EventSelect<'_>) -> Result<Vec<EventRow>, sqlx::Error> {
         events::select(&self.readers, table, select).await
     }
