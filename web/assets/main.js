@@ -1,4 +1,5 @@
 // What makes the pages quicker to use. Each of them works without.
+import { copyButtons } from "./copy.js";
 import { localTimes } from "./times.js";
 import { searchAsYouType } from "./search.js";
 import { followChanges } from "./live.js";
@@ -12,6 +13,7 @@ onPage(localTimes);
 onPage(easyFields);
 onPage(connectInPlace);
 openDialogs();
+onPage(copyButtons);
 searchAsYouType();
 followChanges();
 previewAsYouType();

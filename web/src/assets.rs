@@ -58,6 +58,16 @@ const ASSETS: &[Asset] = &[
         content: include_str!("../assets/providers.css"),
     },
     Asset {
+        name: "accounts.css",
+        kind: CSS,
+        content: include_str!("../assets/accounts.css"),
+    },
+    Asset {
+        name: "audit.css",
+        kind: CSS,
+        content: include_str!("../assets/audit.css"),
+    },
+    Asset {
         name: "main.js",
         kind: JS,
         content: include_str!("../assets/main.js"),
@@ -101,6 +111,11 @@ const ASSETS: &[Asset] = &[
         name: "times.js",
         kind: JS,
         content: include_str!("../assets/times.js"),
+    },
+    Asset {
+        name: "copy.js",
+        kind: JS,
+        content: include_str!("../assets/copy.js"),
     },
     Asset {
         name: "icon.svg",

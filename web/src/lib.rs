@@ -8,6 +8,7 @@
 
 mod admin;
 mod assets;
+mod audit;
 mod backstage;
 mod error;
 mod fields;

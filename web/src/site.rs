@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::backstage::Backstage;
 use crate::session::Sessions;
-use crate::{admin, assets, guard, live, marketplace, sign_in};
+use crate::{admin, assets, audit, guard, live, marketplace, sign_in};
 
 /// All pages over a running system. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -56,6 +56,7 @@ impl Site {
             .merge(sign_in::routes())
             .merge(marketplace::routes())
             .merge(admin::routes())
+            .merge(audit::routes())
             .merge(live::routes())
             .merge(assets::routes())
             .layer(from_fn_with_state(self.clone(), guard::guard))

@@ -1,6 +1,9 @@
 //! What platform admins look after.
 
+mod accounts;
+mod findings;
 mod providers;
+mod tokens;
 
 use std::time::Duration;
 
@@ -14,7 +17,10 @@ use crate::site::Site;
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(crate) fn routes() -> Router<Site> {
-    Router::new().merge(providers::routes())
+    Router::new()
+        .merge(providers::routes())
+        .merge(accounts::routes())
+        .merge(tokens::routes())
 }
 
 /// Waits a moment until the next page can show a change. If it takes longer, that page shows what was before.

@@ -1,7 +1,11 @@
 //! The pages, asked for as a browser without JavaScript does.
 
+mod accounts;
+mod audit;
 mod connect;
+mod export;
 mod marketplace;
 mod providers;
 mod sign_in;
+mod tokens;
 mod visitor;
