@@ -76,6 +76,8 @@ impl Driver {
     /// Starts chromedriver, and Chromium by it.
     pub(crate) fn start() -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("soconnective-browser-").tempdir()?;
+        // Looked for first: without it there is nothing to start.
+        let chromium = programs::chromium()?;
         let process = Process::start(folder)?;
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -88,7 +90,7 @@ impl Driver {
             session: format!("http://127.0.0.1:{}/session", process.port()),
             process,
         };
-        let started = driver.post("", &capabilities(&driver.profile())?).context(
+        let started = driver.post("", &capabilities(&chromium, &driver.profile())).context(
             "Chromium does not start; if you are not root, its sandbox may need Debian's `chromium-sandbox`",
         )?;
         let id = started["sessionId"].as_str().context("a session without an id")?;
@@ -156,7 +158,7 @@ fn read(mut answer: ureq::http::Response<ureq::Body>) -> Result<Value, Failure> 
     })
 }
 
-fn capabilities(profile: &Path) -> Result<Value> {
+fn capabilities(chromium: &Path, profile: &Path) -> Value {
     let mut flags = vec![
         "--headless=new".to_owned(),
         "--disable-gpu".to_owned(),
@@ -177,17 +179,17 @@ fn capabilities(profile: &Path) -> Result<Value> {
     if rustix::process::geteuid().is_root() {
         flags.push("--no-sandbox".to_owned());
     }
-    let chromium = json!({
-        "binary": programs::chromium()?,
+    let options = json!({
+        "binary": chromium,
         "args": flags,
         "perfLoggingPrefs": { "enableNetwork": true, "enablePage": false },
     });
-    Ok(json!({ "capabilities": { "alwaysMatch": {
+    json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
-        "goog:chromeOptions": chromium,
+        "goog:chromeOptions": options,
         "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
         // A page that opens an alert fails the command that finds it.
         "unhandledPromptBehavior": "dismiss and notify",
         "timeouts": { "pageLoad": PAGE_LIMIT_MS, "script": PAGE_LIMIT_MS },
-    } } }))
+    } } })
 }

@@ -12,8 +12,8 @@ use crate::ends::example;
 fn without_a_program_it_fails_and_says_how_to_install_it() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for (there, missing) in [
-        ("sh", "chromedriver is not installed"),
-        ("chromedriver", "Chromium is not installed"),
+        ("sh", "Chromium is not installed"),
+        ("chromium", "chromedriver is not installed"),
     ] {
         symlink(find(there)?, folder.path().join(there))?;
         let test = Command::new(example("hold")?).env("PATH", folder.path()).output()?;
