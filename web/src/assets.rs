@@ -68,6 +68,11 @@ const ASSETS: &[Asset] = &[
         content: include_str!("../assets/audit.css"),
     },
     Asset {
+        name: "settings.css",
+        kind: CSS,
+        content: include_str!("../assets/settings.css"),
+    },
+    Asset {
         name: "main.js",
         kind: JS,
         content: include_str!("../assets/main.js"),

@@ -20,6 +20,7 @@ mod live;
 mod markdown;
 mod marketplace;
 mod session;
+mod settings;
 mod shell;
 mod sign_in;
 mod site;

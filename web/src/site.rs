@@ -10,7 +10,7 @@ use url::Url;
 
 use crate::backstage::Backstage;
 use crate::session::Sessions;
-use crate::{admin, assets, audit, guard, live, marketplace, sign_in};
+use crate::{admin, assets, audit, guard, live, marketplace, settings, sign_in};
 
 /// All pages over a running system. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -55,6 +55,7 @@ impl Site {
         Router::new()
             .merge(sign_in::routes())
             .merge(marketplace::routes())
+            .merge(settings::routes())
             .merge(admin::routes())
             .merge(audit::routes())
             .merge(live::routes())

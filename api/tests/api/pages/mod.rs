@@ -6,6 +6,7 @@ mod connect;
 mod export;
 mod marketplace;
 mod providers;
+mod settings;
 mod sign_in;
 mod tokens;
 mod visitor;
