@@ -21,6 +21,9 @@ export function previewAsYouType() {
     // Answers may overtake each other: only the newest counts.
     if (!found || found.status !== 200 || mine !== latest) return;
     replace("preview", found.page);
+    replace("by-hint", found.page);
+    const guided = found.page.getElementById("by-guided");
+    if (guided) document.getElementById("by-guided").disabled = guided.disabled;
     if (picture) showPicture(picture);
     for (const part of form.querySelectorAll("[data-findings]")) {
       const id = part.id.replace(/-wrong$/, "");

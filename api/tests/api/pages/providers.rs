@@ -1,6 +1,14 @@
+use std::io::Cursor;
+
+use axum::body::Body;
+use axum::http::Request;
+use image::{DynamicImage, ImageFormat};
 use serde_json::{Value, json};
 
 use super::visitor::{Visitor, hidden};
+use crate::answer::Answer;
+use crate::log_lines;
+use crate::mock_provider::{BAD, GOOD};
 use crate::test_app::TestApp;
 use crate::world::World;
 
@@ -280,6 +288,7 @@ async fn a_row_is_retired_after_a_question_and_comes_back() {
     let mut admin = Visitor::with(app, &app.admin).await;
     let asked = admin.page("/admin/providers/mock/retire").await;
     assert!(asked.contains("Retire Mock Mail?"), "{asked}");
+    assert!(asked.contains("<strong>1 account</strong> has it installed"), "{asked}");
     assert_eq!(row(app, "mock").await["status"], "published");
     let page = admin
         .submit_and_follow("/admin/providers/mock/retire", &[("once", hidden(&asked, "once"))])
@@ -315,6 +324,171 @@ async fn a_row_whose_key_is_the_name_of_a_page_has_a_page_of_its_own() {
     }
 }
 
+/// Sends a form with a file, as a browser does.
+async fn upload(visitor: &mut Visitor<'_>, path: &str, fields: &[(&str, &str)], file: &[u8]) -> Answer {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!("--border\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend_from_slice(part.as_bytes());
+    }
+    let head = "--border\r\nContent-Disposition: form-data; name=\"logo\"; filename=\"logo.png\"\r\nContent-Type: \
+                image/png\r\n\r\n";
+    body.extend_from_slice(head.as_bytes());
+    body.extend_from_slice(file);
+    body.extend_from_slice(b"\r\n--border--\r\n");
+    let request = Request::post(path)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "multipart/form-data; boundary=border");
+    visitor.send(request, Body::from(body)).await
+}
+
+fn picture() -> Vec<u8> {
+    let mut file = Vec::new();
+    let image = DynamicImage::new_luma8(64, 64);
+    image.write_to(&mut Cursor::new(&mut file), ImageFormat::Png).unwrap();
+    file
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_logo_comes_with_the_form_is_previewed_and_can_be_removed() {
+    let app = TestApp::new().await;
+    let mut admin = Visitor::with(&app, &app.admin).await;
+    let seen = upload(
+        &mut admin,
+        "/admin/providers/preview",
+        &filled("mailbird", &[]),
+        &picture(),
+    )
+    .await;
+    let seen = String::from_utf8(seen.expect(200).bytes).unwrap();
+    assert!(seen.contains("src=\"data:image/png;base64,"), "{seen}");
+    let once = "0123456789abcdef0123456789abcdef";
+    let new = filled("mailbird", &[("do", "publish"), ("once", once)]);
+    upload(&mut admin, NEW, &new, &picture()).await.expect(303);
+    // A double click is one command, with a file as without.
+    upload(&mut admin, NEW, &new, &picture()).await.expect(303);
+    let saved = row(&app, "mailbird").await;
+    let url = saved["logo"]["url"].as_str().unwrap();
+    assert!(admin.page("/marketplace").await.contains(&format!("src=\"{url}\"")));
+    let page = admin.page("/admin/providers/mailbird").await;
+    let revision = hidden(&page, "revision").to_owned();
+    // An empty file input changes nothing.
+    let same = filled("", &[("revision", &revision), ("description", "Other.")]);
+    upload(&mut admin, "/admin/providers/mailbird", &same, b"")
+        .await
+        .expect(303);
+    let saved = row(&app, "mailbird").await;
+    assert_eq!(
+        (&saved["logo"]["url"], &saved["description"]),
+        (&json!(url), &json!("Other."))
+    );
+    let revision = saved["revision"].to_string();
+    let without = filled(
+        "",
+        &[
+            ("revision", &revision),
+            ("remove_logo", "yes"),
+            ("description", "Last."),
+        ],
+    );
+    admin.submit("/admin/providers/mailbird", &without).await.expect(303);
+    let saved = row(&app, "mailbird").await;
+    assert_eq!((&saved["logo"], &saved["description"]), (&Value::Null, &json!("Last.")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_no_logo_is_refused_at_its_field() {
+    let app = TestApp::new().await;
+    let mut admin = Visitor::with(&app, &app.admin).await;
+    let too_large = vec![0x89; 600 * 1024];
+    for file in [b"MZ no picture".as_slice(), &too_large] {
+        let refused = upload(&mut admin, NEW, &filled("mailbird", &[("do", "publish")]), file).await;
+        let page = String::from_utf8(refused.expect(422).bytes).unwrap();
+        let (_, beside) = page.split_once("id=\"logo-wrong\" data-findings>").unwrap();
+        assert!(beside.starts_with("<p>The file cannot be used"), "{page}");
+        assert!(page.contains("Letters by bird."), "{page}");
+    }
+    upload(&mut admin, NEW, &filled("mailbird", &[]), &vec![0; 1100 * 1024])
+        .await
+        .expect(400);
+    app.get(&app.admin, "/v1/providers/mailbird").await.expect(404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_draft_is_tried_with_a_key_that_no_page_repeats() {
+    const CANARY: &str = "key-canary-0815081508150815";
+    let app = TestApp::new().await;
+    let mut draft = app.provider.row("mock");
+    draft["publish"] = json!(false);
+    app.post(&app.admin, "/v1/providers", &draft).await.expect(201);
+    let mut admin = Visitor::with(&app, &app.admin).await;
+    let page = admin.page("/admin/providers/mock").await;
+    assert!(
+        page.contains("action=\"/admin/providers/mock/try\"") && page.contains("id=\"try-api_key\""),
+        "{page}"
+    );
+    let path = "/admin/providers/mock/try";
+    admin.page(path).await;
+    for (key, said) in [
+        (GOOD, "Mock Mail took the key, which is that of mocky"),
+        (BAD, "Mock Mail refused the key"),
+        (CANARY, "Mock Mail refused the key"),
+    ] {
+        let answer = admin.submit(path, &[("field.api_key", key)]).await.expect(200);
+        let page = String::from_utf8(answer.bytes).unwrap();
+        assert!(page.contains(said), "{page}");
+        assert!(!page.contains(key), "{page}");
+    }
+    let answer = admin
+        .submit(path, &[("field.api_key", "sk-canary-0815")])
+        .await
+        .expect(422);
+    let page = String::from_utf8(answer.bytes).unwrap();
+    assert!(
+        page.contains("A key starts with key-.") && !page.contains("sk-canary"),
+        "{page}"
+    );
+    assert!(
+        !log_lines::all().contains("canary-0815"),
+        "a pasted key stands in the log lines"
+    );
+    assert_eq!(row(&app, "mock").await["revision"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_changed_in_a_row_is_shown_line_by_line_with_who_did_it() {
+    let world = World::new().await;
+    let app = &world.app;
+    let mut admin = Visitor::with(app, &app.admin).await;
+    let page = admin.page("/admin/providers/mock").await;
+    assert!(page.contains("href=\"/admin/providers/mock/revisions\""), "{page}");
+    let first = admin.page("/admin/providers/mock/revisions").await;
+    assert!(first.contains("It was the first"), "{first}");
+    let change = json!({"description": "New <words>.", "recipe": {"request": {"base_url": "https://api.example.com", "auth": {"bearer": "{api_key}"}}}, "credential": {"label": "Key"}});
+    app.call(&app.admin, "PATCH", "/v1/providers/mock", Some(&change), &[])
+        .await
+        .expect(200);
+    app.post(&app.admin, "/v1/providers/mock/retire", &json!({}))
+        .await
+        .expect(200);
+    let page = admin.page("/admin/providers/mock/revisions?at=3").await;
+    for shown in [
+        "<span class=\"line gone\"><span class=\"sign\" aria-hidden=\"true\">-</span><span class=\"visually-hidden\">Before: </span>description: Mail for tests.",
+        "description: New &#60;words&#62;.",
+        "The provider left the marketplace",
+        "“platform_admin of a test”",
+        "/revisions?at=4",
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    let last = admin.page("/admin/providers/mock/revisions").await;
+    assert!(
+        last.contains("# Status: Retired") && !last.contains("New &#60;words"),
+        "{last}"
+    );
+    admin.open("/admin/providers/nothing/revisions").await.expect(404);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn these_pages_are_for_platform_admins_alone() {
     let world = World::new().await;
@@ -324,6 +498,8 @@ async fn these_pages_are_for_platform_admins_alone() {
         NEW,
         "/admin/providers/mock",
         "/admin/providers/mock/retire",
+        "/admin/providers/mock/try",
+        "/admin/providers/mock/revisions",
     ] {
         owner.open(path).await.expect(403);
     }

@@ -54,7 +54,8 @@ mod tests {
 
     #[test]
     fn what_differs_is_shown_with_a_little_around_it() {
-        let old: String = (1..=20).map(|n| format!("line {n}\n")).collect();
+        let lines: Vec<_> = (1..=20).map(|n| format!("line {n}\n")).collect();
+        let old = lines.concat();
         let new = old.replace("line 10\n", "line ten\nand more\n");
         let diff = Diff::between(&old, &new);
         let [part] = diff.parts.as_slice() else {

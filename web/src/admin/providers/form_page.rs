@@ -6,6 +6,7 @@ use domain::ProviderKey;
 use projections::ProviderView;
 
 use super::address;
+use super::attempt::Trial;
 use super::diff::Diff;
 use super::findings::Findings;
 use super::guided::How;
@@ -48,6 +49,7 @@ pub(super) struct Edited {
     changed: Moment,
     /// Where its logo is.
     pub(super) logo: Option<String>,
+    trial: Trial,
 }
 
 /// What of a form page is not the same for all of them.
@@ -70,6 +72,7 @@ impl Edited {
             revision: view.revision,
             changed: Moment(view.changed_at),
             logo: view.logo.as_ref().map(|logo| logo.url.clone()),
+            trial: Trial::of(view),
         }
     }
 

@@ -1,11 +1,13 @@
 //! The rows of the catalog: the list, the form of one, and what can be done with it.
 
+mod attempt;
 mod diff;
 mod findings;
 mod form_page;
 mod guided;
 mod list;
 mod preview;
+mod revisions;
 mod save;
 mod sent;
 mod standing;
@@ -24,6 +26,8 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/admin/providers/new", get(form_page::blank).post(save::add))
         .route("/admin/providers/preview", post(preview::preview))
         .route("/admin/providers/{key}", get(form_page::of_row).post(save::revise))
+        .route("/admin/providers/{key}/try", get(attempt::ask).post(attempt::attempt))
+        .route("/admin/providers/{key}/revisions", get(revisions::revisions))
         .route("/admin/providers/{key}/publish", post(standing::publish))
         .route(
             "/admin/providers/{key}/retire",

@@ -1,12 +1,13 @@
 use axum::extract::State;
 use axum::response::Html;
 use domain::provider::ProviderRow;
-use domain::recipe::{self, FieldSpec, has_test};
+use domain::recipe::has_test;
 
 use super::findings::Findings;
 use super::form_page::{Edited, FormPage, view_of};
 use super::sent::Sent;
 use crate::error::Failure;
+use crate::fields::FormField;
 use crate::icons::Logo;
 use crate::markdown;
 use crate::session::PlatformAdmin;
@@ -22,7 +23,7 @@ pub(super) struct Preview {
     pub(super) logo: Option<String>,
     pub(super) is_untested: bool,
     pub(super) is_for_ai: bool,
-    pub(super) fields: Vec<FieldSpec>,
+    pub(super) fields: Vec<FormField>,
     pub(super) help_url: Option<String>,
     /// Harmless HTML.
     pub(super) instructions: String,
@@ -55,7 +56,7 @@ impl Preview {
             logo,
             is_untested: !has_test(row),
             is_for_ai: row.recipe.ai.is_some(),
-            fields: recipe::form(row),
+            fields: FormField::of_row(row, "preview-"),
             help_url: row.help.url.clone(),
             instructions: markdown::rendered(&row.help.instructions),
             findings: Some(findings),

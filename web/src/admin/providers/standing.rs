@@ -50,6 +50,8 @@ struct RetirePage {
     once: String,
     name: String,
     address: String,
+    /// How many accounts have it installed.
+    installed: u64,
 }
 
 pub(super) async fn publish(
@@ -75,6 +77,7 @@ pub(super) async fn ask_to_retire(
     Ok(html(&RetirePage {
         shell: Shell::new(&title, Here::Providers, &site, &viewer),
         once: once(&site)?,
+        installed: site.projections.integrations().installed_count(&view.row.key).await?,
         address: address(&view.row.key),
         name: view.row.name,
     }))
