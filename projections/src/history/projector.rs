@@ -7,15 +7,14 @@ use super::subject::Subject;
 use crate::cache::Changes;
 use crate::decoded::Decoded;
 use crate::projector::{Halt, Projector};
-use crate::store::{EventRow, Rows, Store};
+use crate::store::{Happened, Rows, Store};
 
 /// How many rows wait, at most, while catching up. None of them changes again, so that more would only take memory.
 const MAX_ROWS: usize = 4096;
 
 /// The projector of the history: one row per event, whatever it is.
 pub(crate) struct History {
-    rows: Vec<EventRow>,
-    buffer: String,
+    rows: Vec<Happened>,
     writing: bool,
     changes: Arc<Changes>,
 }
@@ -26,7 +25,6 @@ impl History {
     pub(crate) fn new(changes: Arc<Changes>) -> Self {
         Self {
             rows: Vec::new(),
-            buffer: String::new(),
             writing: false,
             changes,
         }
@@ -46,7 +44,7 @@ impl Projector for History {
                 reason: error.to_string(),
             })?;
             let subject = Subject::of(&event.stored.stream, body);
-            self.rows.push(EventRow::new(&event.stored, &subject, &mut self.buffer));
+            self.rows.push(Happened::new(&event.stored, &subject));
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ pub(crate) use generation::Generation;
 pub(crate) use lease::{Fence, Glance, Hints, Leases};
 pub(crate) use port::{Purpose, Store, Transaction};
 pub(crate) use postgres::PostgresStore;
-pub(crate) use rows::{DocumentRow, Envelope, EventRow, Rows};
+pub(crate) use rows::{DocumentRow, Envelope, EventRow, Happened, Rows};
 pub(crate) use scope::Scope;
 pub(crate) use select::{DocumentSelect, EventSelect, Way};
 pub(crate) use sqlite::SqliteStore;

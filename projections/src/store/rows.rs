@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use domain::{AccountId, ActorKind, CommandId, CorrelationId, CredentialId, EventId, Position, ProviderKey};
+use domain::ProviderKey;
+use domain::{AccountId, ActorKind, CommandId, ConnectionName, CorrelationId, CredentialId, EventId, Position};
 use eventlog::StoredEvent;
 use uuid::Uuid;
 
@@ -13,7 +14,16 @@ pub(crate) enum Rows {
     /// Documents, each key once. One that is there is replaced.
     Documents(Vec<DocumentRow>),
     /// Events, which are not there yet.
-    Events(Vec<EventRow>),
+    Events(Vec<Happened>),
+}
+
+/// An event on its way into the history. Its row is made when it is written, while the database writes those before it.
+#[derive(Debug)]
+pub(crate) struct Happened {
+    event: Arc<StoredEvent>,
+    provider: Option<ProviderKey>,
+    connection: Option<ConnectionName>,
+    credential: Option<CredentialId>,
 }
 
 /// One document as it is stored.
@@ -54,27 +64,36 @@ impl Rows {
     }
 }
 
-impl EventRow {
-    /// The row of an event, which concerns `subject`.
-    /// `buffer` is used again and again, so that it need not grow anew for every row.
-    pub(crate) fn new(event: &StoredEvent, subject: &Subject<'_>, buffer: &mut String) -> Self {
-        let metadata = &event.metadata;
+impl Happened {
+    /// An event, which concerns `subject`.
+    pub(crate) fn new(event: &Arc<StoredEvent>, subject: &Subject<'_>) -> Self {
         Self {
+            event: Arc::clone(event),
+            provider: subject.provider.cloned(),
+            connection: subject.connection.cloned(),
+            credential: subject.credential,
+        }
+    }
+
+    /// Its row. `buffer` is used again and again, so that it need not grow anew for every row.
+    pub(super) fn row(&self, buffer: &mut String) -> EventRow {
+        let (event, metadata) = (&self.event, &self.event.metadata);
+        EventRow {
             position: event.position,
             recorded_at: event.recorded_at,
             account: metadata.account.as_ref().map(AccountId::shared),
-            provider: subject.provider.map(ProviderKey::shared),
-            credential: subject.credential,
+            provider: self.provider.as_ref().map(ProviderKey::shared),
+            credential: self.credential,
             kind: Arc::clone(&event.kind),
             actor: metadata.actor.id.as_str().into(),
-            envelope: envelope(event, subject, buffer),
+            envelope: envelope(event, self.connection.as_ref(), buffer),
             data: (&*event.data).into(),
         }
     }
 }
 
 /// An [`Envelope`] as JSON. None of its texts needs an escape, so that it is put together by hand, for every event there is.
-fn envelope(event: &StoredEvent, subject: &Subject<'_>, json: &mut String) -> Arc<str> {
+fn envelope(event: &StoredEvent, connection: Option<&ConnectionName>, json: &mut String) -> Arc<str> {
     let text = |json: &mut String, text: &str| json.extend(["\"", text, "\","]);
     let uuid = |json: &mut String, id: Uuid| text(json, id.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     json.clear();
@@ -82,7 +101,7 @@ fn envelope(event: &StoredEvent, subject: &Subject<'_>, json: &mut String) -> Ar
     uuid(json, event.id.uuid());
     text(json, &event.stream.to_string());
     json.extend([&event.revision.to_string(), ",", &event.schema.to_string(), ","]);
-    match subject.connection {
+    match connection {
         Some(connection) => text(json, connection.as_str()),
         None => json.push_str("null,"),
     }
@@ -107,7 +126,7 @@ mod tests {
         let connection = "eu-1".parse().unwrap();
         for (stream, connection) in [("integration-acme.stripe", Some(&connection)), ("keyring", None)] {
             for kind in [ActorKind::User, ActorKind::Service, ActorKind::Ai, ActorKind::System] {
-                let event = StoredEvent {
+                let event = Arc::new(StoredEvent {
                     id: EventId::of(command, 1),
                     stream: stream.parse().unwrap(),
                     revision: 1234,
@@ -126,7 +145,7 @@ mod tests {
                         request: None,
                     },
                     data: "{}".to_owned(),
-                };
+                });
                 let subject = Subject {
                     connection,
                     ..Subject::default()
@@ -142,7 +161,7 @@ mod tests {
                     event.metadata.correlation_id,
                 );
                 let mut buffer = "left over".to_owned();
-                let row = EventRow::new(&event, &subject, &mut buffer);
+                let row = Happened::new(&event, &subject).row(&mut buffer);
                 assert_eq!(*row.envelope, serde_json::to_string(&expected).unwrap());
             }
         }

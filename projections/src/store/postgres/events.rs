@@ -3,16 +3,18 @@ use std::sync::Arc;
 
 use chrono::DateTime;
 use domain::CredentialId;
+use futures::future::join;
+use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, PgConnection, PgExecutor, Row};
 
 use super::text::{escaped, unescaped};
-use crate::store::{EventRow, EventSelect, position_from, position_to, uuid_from};
+use crate::store::{EventRow, EventSelect, Happened, position_from, position_to, uuid_from};
 
 /// The columns of an event, in the order of [`read`].
 pub(super) const COLUMNS: &str = "position, recorded_at, account, provider, credential, kind, actor, envelope, data";
-/// How many rows one statement writes at most.
-const ROWS: usize = 4096;
+/// How many rows one statement writes at most: several statements for what is written at once.
+const ROWS: usize = 1024;
 
 pub(super) async fn select(
     db: impl PgExecutor<'_>,
@@ -59,34 +61,50 @@ pub(super) fn read(row: &PgRow) -> Result<EventRow, sqlx::Error> {
     })
 }
 
-pub(super) async fn write(db: &mut PgConnection, table: &str, rows: &[EventRow]) -> Result<(), sqlx::Error> {
+/// Writes the rows of events. Those of the next statement are made while the server carries out the one before.
+pub(super) async fn write(db: &mut PgConnection, table: &str, events: &[Happened]) -> Result<(), sqlx::Error> {
     let sql: Arc<str> = format!(
         "INSERT INTO {table} ({COLUMNS})
          SELECT * FROM UNNEST($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[],
                               $8::text[], $9::text[])"
     )
     .into();
-    for rows in rows.chunks(ROWS) {
-        let positions: Result<Vec<i64>, _> = rows.iter().map(|row| position_to(row.position)).collect();
-        let times: Vec<i64> = rows.iter().map(|row| row.recorded_at.timestamp_micros()).collect();
-        let credentials: Vec<Option<Vec<u8>>> = rows
-            .iter()
-            .map(|row| row.credential.map(|id| id.uuid().into_bytes().to_vec()))
-            .collect();
-        let kinds: Vec<Cow<'_, str>> = rows.iter().map(|row| escaped(&row.kind)).collect();
-        let actors: Vec<Cow<'_, str>> = rows.iter().map(|row| escaped(&row.actor)).collect();
-        sqlx::query(AssertSqlSafe(Arc::clone(&sql)))
-            .bind(positions?)
-            .bind(times)
-            .bind(rows.iter().map(|row| row.account.as_deref()).collect::<Vec<_>>())
-            .bind(rows.iter().map(|row| row.provider.as_deref()).collect::<Vec<_>>())
-            .bind(credentials)
-            .bind(kinds.iter().map(|kind| &**kind).collect::<Vec<&str>>())
-            .bind(actors.iter().map(|actor| &**actor).collect::<Vec<&str>>())
-            .bind(rows.iter().map(|row| &*row.envelope).collect::<Vec<_>>())
-            .bind(rows.iter().map(|row| &*row.data).collect::<Vec<_>>())
-            .execute(&mut *db)
-            .await?;
+    let mut chunks = events.chunks(ROWS);
+    let mut buffer = String::new();
+    let mut next = || chunks.next().map(|events| arguments(events, &mut buffer)).transpose();
+    let mut waiting = next()?;
+    while let Some(arguments) = waiting {
+        let running = sqlx::query_with(AssertSqlSafe(Arc::clone(&sql)), arguments).execute(&mut *db);
+        let (done, prepared) = join(running, async { next() }).await;
+        done?;
+        waiting = prepared?;
     }
     Ok(())
+}
+
+/// The rows of events, column by column.
+fn arguments(events: &[Happened], buffer: &mut String) -> Result<PgArguments, sqlx::Error> {
+    let rows: Vec<EventRow> = events.iter().map(|event| event.row(buffer)).collect();
+    let positions: Result<Vec<i64>, _> = rows.iter().map(|row| position_to(row.position)).collect();
+    let times: Vec<i64> = rows.iter().map(|row| row.recorded_at.timestamp_micros()).collect();
+    let credentials = rows.iter().map(|row| row.credential);
+    let credentials: Vec<Option<Vec<u8>>> = credentials
+        .map(|credential| credential.map(|id| id.uuid().into_bytes().to_vec()))
+        .collect();
+    let kinds: Vec<Cow<'_, str>> = rows.iter().map(|row| escaped(&row.kind)).collect();
+    let actors: Vec<Cow<'_, str>> = rows.iter().map(|row| escaped(&row.actor)).collect();
+    let mut arguments = PgArguments::default();
+    let add = || -> Result<(), BoxDynError> {
+        arguments.add(positions?)?;
+        arguments.add(times)?;
+        arguments.add(rows.iter().map(|row| row.account.as_deref()).collect::<Vec<_>>())?;
+        arguments.add(rows.iter().map(|row| row.provider.as_deref()).collect::<Vec<_>>())?;
+        arguments.add(credentials)?;
+        arguments.add(kinds.iter().map(|kind| &**kind).collect::<Vec<&str>>())?;
+        arguments.add(actors.iter().map(|actor| &**actor).collect::<Vec<&str>>())?;
+        arguments.add(rows.iter().map(|row| &*row.envelope).collect::<Vec<_>>())?;
+        arguments.add(rows.iter().map(|row| &*row.data).collect::<Vec<_>>())
+    };
+    add().map_err(sqlx::Error::Encode)?;
+    Ok(arguments)
 }

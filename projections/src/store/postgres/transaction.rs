@@ -151,7 +151,7 @@ impl Transaction for PostgresTransaction {
     async fn write(&mut self, table: &str, rows: Rows) -> Result<(), sqlx::Error> {
         match rows {
             Rows::Documents(rows) => documents::write(&mut self.tx, table, &rows).await,
-            Rows::Events(rows) => events::write(&mut self.tx, table, &rows).await,
+            Rows::Events(events) => events::write(&mut self.tx, table, &events).await,
         }
     }
 

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use futures::future::join;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe};
@@ -21,34 +22,37 @@ pub(super) struct Bulk<'a> {
 }
 
 impl Bulk<'_> {
-    /// Writes rows, which `encode` turns into so many arguments as there are columns.
+    /// Writes rows, which `encode` turns into so many arguments as there are columns. It does so for the next statement while
+    /// the database's thread carries out the one before.
     pub(super) async fn write<R>(
         &self,
         db: &mut SqliteConnection,
         rows: Vec<R>,
-        encode: impl Fn(R, &mut SqliteArguments) -> Result<(), BoxDynError>,
+        mut encode: impl FnMut(R, &mut SqliteArguments) -> Result<(), BoxDynError>,
     ) -> Result<(), sqlx::Error> {
-        let mut left = rows.len();
         let mut rows = rows.into_iter();
         let mut full = None;
-        while left > 0 {
-            let count = left.min(ROWS);
-            left -= count;
+        let mut next = || -> Result<_, sqlx::Error> {
+            let count = rows.len().min(ROWS);
             let mut arguments = SqliteArguments::default();
             arguments.reserve(count * self.columns, 0);
             for row in rows.by_ref().take(count) {
                 encode(row, &mut arguments).map_err(sqlx::Error::Encode)?;
             }
+            Ok((count, arguments))
+        };
+        let (mut count, mut arguments) = next()?;
+        while count > 0 {
             let sql = if count == ROWS {
                 Arc::clone(full.get_or_insert_with(|| self.sql(ROWS)))
             } else {
                 self.sql(count)
             };
             let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
-            query
-                .persistent(count <= FEW || count == ROWS)
-                .execute(&mut *db)
-                .await?;
+            let running = query.persistent(count <= FEW || count == ROWS).execute(&mut *db);
+            let (done, prepared) = join(running, async { next() }).await;
+            done?;
+            (count, arguments) = prepared?;
         }
         Ok(())
     }

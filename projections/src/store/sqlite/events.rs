@@ -5,7 +5,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteRow};
 use sqlx::{Arguments, AssertSqlSafe, Row, SqliteExecutor};
 
 use super::bulk::Bulk;
-use crate::store::{EventRow, EventSelect, position_from, position_to, uuid_from};
+use crate::store::{EventRow, EventSelect, Happened, position_from, position_to, uuid_from};
 
 /// The columns of an event, in the order of [`read`].
 pub(super) const COLUMNS: &str = "position, recorded_at, account, provider, credential, kind, actor, envelope, data";
@@ -80,13 +80,15 @@ pub(super) fn read(row: &SqliteRow) -> Result<EventRow, sqlx::Error> {
     })
 }
 
-pub(super) async fn write(db: &mut SqliteConnection, table: &str, rows: Vec<EventRow>) -> Result<(), sqlx::Error> {
+pub(super) async fn write(db: &mut SqliteConnection, table: &str, events: Vec<Happened>) -> Result<(), sqlx::Error> {
     let bulk = Bulk {
         insert: &format!("INSERT INTO {table} ({COLUMNS})"),
         columns: 9,
         tail: "",
     };
-    bulk.write(db, rows, encode).await
+    let mut buffer = String::new();
+    let encode = |event: Happened, arguments: &mut SqliteArguments| encode(event.row(&mut buffer), arguments);
+    bulk.write(db, events, encode).await
 }
 
 fn encode(row: EventRow, arguments: &mut SqliteArguments) -> Result<(), BoxDynError> {
