@@ -5,6 +5,7 @@ mod bulk;
 mod documents;
 mod events;
 mod transaction;
+mod writer;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -14,26 +15,28 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::Sha256Digest;
 use futures::TryStreamExt;
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Row};
 
 use self::transaction::SqliteTransaction;
+use self::writer::Writer;
 use super::{
     Checkpoint, Digester, DocumentSelect, EventRow, EventSelect, Fence, Generation, Leases, Purpose, Scope, Stage,
     Stop, Store, Transaction,
 };
 use crate::{ProjectionError, ProjectionName};
 
+static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/read/sqlite");
+
 /// Queries that run at the same time.
 const READERS: u32 = 4;
 /// How long one process waits for another that writes to the same file.
 const BUSY: Duration = Duration::from_secs(10);
-/// How long a transaction waits for those before it.
-const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The read database's connections: one that writes, since SQLite has one writer anyway, and some that read.
 pub(crate) struct SqliteStore {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     folder: PathBuf,
 }
@@ -55,18 +58,9 @@ impl SqliteStore {
             .pragma("cache_size", "-65536")
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", "4000");
-        // First come, first served.
-        let writer = SqlitePoolOptions::new()
-            .max_connections(1)
-            .min_connections(1)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-            .connect_with(options.clone())
-            .await
-            .map_err(unreadable)?;
-        sqlx::migrate!("../migrations/read/sqlite").run(&writer).await?;
+        let mut writer = options.connect().await.map_err(unreadable)?;
+        MIGRATIONS.run_direct(None, &mut writer, false).await?;
+        let writer = Writer::new(writer, options.clone());
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
@@ -96,8 +90,7 @@ impl Store for SqliteStore {
         _: Purpose,
         _: Option<&Fence>,
     ) -> Result<Box<dyn Transaction>, sqlx::Error> {
-        let tx = self.writer.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(Box::new(SqliteTransaction::new(tx)))
+        Ok(Box::new(SqliteTransaction::new(self.writer.begin().await?)))
     }
 
     async fn load(&self, table: &str, keys: &[&Arc<str>]) -> Result<HashMap<String, String>, sqlx::Error> {

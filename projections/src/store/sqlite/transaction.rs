@@ -1,24 +1,25 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::Position;
-use sqlx::{AssertSqlSafe, Sqlite, raw_sql};
+use sqlx::{AssertSqlSafe, raw_sql};
 
+use super::writer::Writing;
 use super::{bookkeeping, documents, events};
 use crate::ProjectionName;
 use crate::store::{Checkpoint, Rows, Stage, Stop, Transaction, position_to};
 
 /// A transaction on the one connection that writes.
 pub(super) struct SqliteTransaction {
-    tx: sqlx::Transaction<'static, Sqlite>,
+    tx: Writing,
 }
 
 impl SqliteTransaction {
-    pub(super) const fn new(tx: sqlx::Transaction<'static, Sqlite>) -> Self {
+    pub(super) const fn new(tx: Writing) -> Self {
         Self { tx }
     }
 
     async fn run(&mut self, sql: String) -> Result<(), sqlx::Error> {
-        raw_sql(AssertSqlSafe(sql)).execute(&mut *self.tx).await?;
+        raw_sql(AssertSqlSafe(sql)).execute(&mut self.tx.connection).await?;
         Ok(())
     }
 }
@@ -26,7 +27,7 @@ impl SqliteTransaction {
 #[async_trait]
 impl Transaction for SqliteTransaction {
     async fn checkpoints(&mut self, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
-        bookkeeping::all(&mut *self.tx, name).await
+        bookkeeping::all(&mut self.tx.connection, name).await
     }
 
     async fn insert(&mut self, checkpoint: &Checkpoint) -> Result<(), sqlx::Error> {
@@ -41,7 +42,7 @@ impl Transaction for SqliteTransaction {
         .bind(checkpoint.log_id.as_bytes().as_slice())
         .bind(position_to(checkpoint.position)?)
         .bind(checkpoint.recorded_at.map(|time| time.timestamp_micros()))
-        .execute(&mut *self.tx)
+        .execute(&mut self.tx.connection)
         .await?;
         Ok(())
     }
@@ -65,7 +66,7 @@ impl Transaction for SqliteTransaction {
         .bind(checkpoint.generation)
         .bind(checkpoint.stage.as_str())
         .bind(position_to(checkpoint.position)?)
-        .execute(&mut *self.tx)
+        .execute(&mut self.tx.connection)
         .await?;
         Ok(moved.rows_affected() == 1)
     }
@@ -81,7 +82,7 @@ impl Transaction for SqliteTransaction {
         .bind(checkpoint.generation)
         .bind(checkpoint.stage.as_str())
         .bind(position_to(checkpoint.position)?)
-        .execute(&mut *self.tx)
+        .execute(&mut self.tx.connection)
         .await?;
         Ok(moved.rows_affected() == 1)
     }
@@ -91,15 +92,15 @@ impl Transaction for SqliteTransaction {
             .bind(checkpoint.name.as_str())
             .bind(checkpoint.version)
             .bind(checkpoint.generation)
-            .execute(&mut *self.tx)
+            .execute(&mut self.tx.connection)
             .await?;
         Ok(())
     }
 
     async fn write(&mut self, table: &str, rows: Rows) -> Result<(), sqlx::Error> {
         match rows {
-            Rows::Documents(rows) => documents::write(&mut self.tx, table, rows).await,
-            Rows::Events(rows) => events::write(&mut self.tx, table, rows).await,
+            Rows::Documents(rows) => documents::write(&mut self.tx.connection, table, rows).await,
+            Rows::Events(events) => events::write(&mut self.tx.connection, table, events).await,
         }
     }
 
@@ -132,7 +133,7 @@ impl Transaction for SqliteTransaction {
             .bind(stop.version)
             .bind(position_to(stop.position)?)
             .bind(stop.reason.as_str())
-            .execute(&mut *self.tx)
+            .execute(&mut self.tx.connection)
             .await?;
         Ok(())
     }
@@ -147,7 +148,7 @@ impl Transaction for SqliteTransaction {
             .bind(name.as_str())
             .bind(version)
             .bind(position_to(position)?)
-            .execute(&mut *self.tx)
+            .execute(&mut self.tx.connection)
             .await?;
         Ok(cleared.rows_affected() == 1)
     }
