@@ -38,6 +38,8 @@ enum Measurement {
     HttpCatalog(http::Options),
     /// Connecting a provider over HTTP, against a bare handler that commits to SQLite.
     HttpCommand(http::Options),
+    /// Pages of a marketplace with 1,000 providers, against a bare handler with the same bytes.
+    HttpMarketplace(http::Options),
     /// One of the servers of these measurements.
     #[command(hide = true)]
     HttpServer(http::ServerOptions),
@@ -64,6 +66,7 @@ async fn main() -> anyhow::Result<()> {
         Measurement::HttpAiConfig(options) => http::ai_config(&options).await,
         Measurement::HttpCatalog(options) => http::catalog(&options).await,
         Measurement::HttpCommand(options) => http::command(&options).await,
+        Measurement::HttpMarketplace(options) => http::marketplace(&options).await,
         Measurement::HttpServer(options) => http::server(&options).await,
         Measurement::Read(options) => read::run(&options).await,
         Measurement::Rebuild(options) => rebuild::run(&options).await,

@@ -6,14 +6,14 @@ use super::client::{Connection, request};
 use super::compare::Comparison;
 use super::load::Work;
 use super::process::Process;
-use super::world::{World, install};
+use super::world::{PROVIDERS, World, install};
 use crate::table::Table;
 
 /// Runs the measurement: a service asks for the key of an account again and again; once in 60 s the release goes to the log.
 /// The floor is a bare axum handler that has the same bytes ready.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let folder = TempDir::new_in(&options.folder)?;
-    let mut world = World::start(&folder.path().join("data")).await?;
+    let mut world = World::start(&folder.path().join("data"), PROVIDERS).await?;
     let token = world.account("acme").await?;
     let row = world.rows.first().context("no row was added")?.clone();
     let mut connection = Connection::open(world.product.address).await?;

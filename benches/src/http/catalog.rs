@@ -6,14 +6,14 @@ use super::client::{Connection, request};
 use super::compare::Comparison;
 use super::load::Work;
 use super::process::Process;
-use super::world::World;
+use super::world::{PROVIDERS, World};
 use crate::table::Table;
 
 /// Runs the measurement: the first page of the marketplace with 50 rows. The floor is a bare axum handler that has the same
 /// bytes ready.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let folder = TempDir::new_in(&options.folder)?;
-    let world = World::start(&folder.path().join("data")).await?;
+    let world = World::start(&folder.path().join("data"), PROVIDERS).await?;
     let wanted = request("GET", "/v1/catalog", &world.admin, None);
     let mut connection = Connection::open(world.product.address).await?;
     let answer = folder.path().join("answer");

@@ -15,6 +15,7 @@ pub(super) struct Connection {
 /// An answer, as it was received.
 pub(super) struct Answer<'a> {
     pub(super) status: u16,
+    pub(super) head: &'a [u8],
     pub(super) body: &'a [u8],
 }
 
@@ -63,6 +64,7 @@ impl Connection {
             .and_then(|digits| std::str::from_utf8(digits).ok());
         Ok(Answer {
             status: status.context("an answer without a status")?.parse()?,
+            head: &self.received[..from],
             body: &self.received[from..until],
         })
     }
@@ -99,6 +101,13 @@ fn head_of(received: &[u8]) -> Result<Option<(usize, usize)>> {
         }
     }
     bail!("an answer that does not say how long it is")
+}
+
+/// The cookie that an answer sets, as it is sent back.
+pub(super) fn cookie(head: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(head).ok()?;
+    let (_, value) = text.split_once("set-cookie: ")?;
+    Some(value.split(';').next()?.to_owned())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use super::Options;
 use super::compare::Comparison;
 use super::load::Work;
 use super::process::Process;
-use super::world::{World, install};
+use super::world::{PROVIDERS, World, install};
 use crate::table::Table;
 
 /// How many commands a round has at least: with one client it takes several accounts.
@@ -20,7 +20,7 @@ const COMMANDS: usize = 250;
 /// and the events stand in three files, and each must be safe before the next is written.
 pub(crate) async fn run(options: &Options) -> Result<()> {
     let folder = TempDir::new_in(&options.folder)?;
-    let mut world = World::start(&folder.path().join("data")).await?;
+    let mut world = World::start(&folder.path().join("data"), PROVIDERS).await?;
     let mut table = Table::new();
     for (commits, told) in [(3, "three commits"), (1, "one commit")] {
         let files = TempDir::new_in(folder.path())?;

@@ -21,6 +21,7 @@ pub(super) fn bytes(body: Vec<u8>) -> Router {
     let handler = get(async move || ([(header::CONTENT_TYPE, JSON)], body.clone()));
     Router::new()
         .route("/v1/catalog", handler.clone())
+        .route("/marketplace", handler.clone())
         .route("/v1/accounts/{account}/ai-config/{provider}", handler)
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::client::{Connection, request};
 use super::process::Process;
 
-/// How many rows the catalog has.
+/// How many rows the catalog has, unless a measurement wants more.
 pub(super) const PROVIDERS: usize = 50;
 
 /// A running product with a full catalog, and its admin.
@@ -19,8 +19,8 @@ pub(super) struct World {
 }
 
 impl World {
-    /// Starts the product over a new folder and fills its catalog up to [`PROVIDERS`] rows.
-    pub(super) async fn start(data: &Path) -> Result<Self> {
+    /// Starts the product over a new folder and fills its catalog up to so many rows.
+    pub(super) async fn start(data: &Path, providers: usize) -> Result<Self> {
         let product = Process::product(data)?;
         let connection = Connection::open(product.address).await?;
         let admin = std::fs::read_to_string(data.join("admin-token")).context("there is no admin token")?;
@@ -32,7 +32,7 @@ impl World {
         };
         let page = world.get("/v1/catalog").await?;
         let seeded = page["total"].as_u64().context("the catalog has no total")?;
-        for number in usize::try_from(seeded)?..PROVIDERS {
+        for number in usize::try_from(seeded)?..providers {
             let row = row(number);
             world.post("/v1/providers", &row).await?;
             world.rows.push(row["key"].as_str().unwrap_or_default().to_owned());
