@@ -32,7 +32,8 @@ async function send(form, button) {
   else {
     // It is on the list by now.
     form.querySelector("button[name=later]")?.remove();
-    form.querySelector("[data-field] input[data-secret]:enabled, [data-field] input:enabled")?.focus();
+    const inputs = [...form.querySelectorAll("[data-field] :is(input, select):enabled")];
+    (inputs.find((input) => "secret" in input.dataset) ?? inputs[0])?.focus();
   }
   await refreshLive();
 }

@@ -25,6 +25,13 @@ function show(body, opener) {
   const heading = body.querySelector("h1[id], h2[id]");
   if (heading) dialog.setAttribute("aria-labelledby", heading.id);
   dialog.append(closeButton(dialog), body);
+  // A way back to the page beneath is a way out.
+  dialog.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href]");
+    if (link?.href !== location.href.split("#")[0]) return;
+    event.preventDefault();
+    dialog.close();
+  });
   dialog.addEventListener("close", () => {
     dialog.remove();
     returnTo(opener);

@@ -32,7 +32,6 @@ function addReveal(input) {
     const shown = input.type === "password";
     input.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
-    button.textContent = shown ? "Hide" : "Show";
   });
   input.parentElement.append(button);
 }

@@ -64,6 +64,11 @@ impl FormField {
         self.spec.kind == FieldKind::Enum
     }
 
+    /// Whether it may be left out. One with a default never is: that stands in it.
+    pub(crate) const fn is_optional(&self) -> bool {
+        self.spec.optional && self.spec.default.is_none()
+    }
+
     /// Whether a browser may refuse to send it empty.
     pub(crate) fn is_required(&self) -> bool {
         !self.spec.optional && self.applies.is_none()
@@ -167,4 +172,90 @@ fn fixed<'a>(row: &'a ProviderRow, when: &VisibleWhen) -> Option<&'a str> {
 fn is_never_asked(spec: &FieldSpec, row: &ProviderRow) -> bool {
     let when = spec.visible_when.as_ref();
     when.is_some_and(|when| fixed(row, when).is_some_and(|value| !when.holds(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::provider::AuthType;
+    use domain::recipe::{EnumOption, Recipe};
+
+    use super::*;
+
+    fn row(fields: Vec<Field>) -> ProviderRow {
+        ProviderRow {
+            key: "mock".parse().unwrap(),
+            name: "Mock".to_owned(),
+            category: "Email".to_owned(),
+            description: String::new(),
+            auth: AuthType::Bearer,
+            credential: None,
+            help: domain::provider::Help::default(),
+            recipe: Recipe {
+                fields,
+                ..Recipe::default()
+            },
+        }
+    }
+
+    fn named(name: &str) -> Field {
+        Field {
+            name: name.to_owned(),
+            ..Field::default()
+        }
+    }
+
+    fn when(field: &str, values: &[&str]) -> VisibleWhen {
+        VisibleWhen {
+            field: field.to_owned(),
+            equals: None,
+            one_of: values.iter().map(|value| (*value).to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn a_condition_is_said_with_the_labels_that_people_see() {
+        let option = |value: &str, label: Option<&str>| EnumOption {
+            value: value.to_owned(),
+            label: label.map(str::to_owned),
+            maps_to: None,
+        };
+        let region = Field {
+            label: Some("Region".to_owned()),
+            kind: FieldKind::Enum,
+            options: vec![option("eu", Some("Europe")), option("ap", None)],
+            ..named("region")
+        };
+        let zone = Field {
+            visible_when: Some(when("region", &["eu", "ap"])),
+            default: Some("1".to_owned()),
+            ..named("zone")
+        };
+        let fields = FormField::of_row(&row(vec![region, zone]), "x-");
+        assert_eq!(fields[1].applies.as_deref(), Some("Only when Region is Europe or ap."));
+        assert_eq!(fields[1].applies_with(), "eu\nap");
+        assert_eq!(fields[1].id, "x-zone");
+        assert!(fields[0].is_required() && fields[0].has_blank());
+        // It may not apply, and then it has to be empty.
+        assert!(!fields[1].is_required() && fields[1].value.is_empty());
+    }
+
+    #[test]
+    fn what_depends_on_a_fixed_value_is_always_asked_for_or_never() {
+        let plan = Field {
+            fixed: Some("pro".to_owned()),
+            ..named("plan")
+        };
+        let asked = Field {
+            visible_when: Some(when("plan", &["pro"])),
+            ..named("asked")
+        };
+        let never = Field {
+            visible_when: Some(when("plan", &["free"])),
+            ..named("never")
+        };
+        let fields = FormField::of_row(&row(vec![plan, asked, never]), "");
+        let names: Vec<_> = fields.iter().map(|field| field.spec.name.as_str()).collect();
+        assert_eq!(names, ["asked"]);
+        assert!(fields[0].is_required() && fields[0].spec.visible_when.is_none());
+    }
 }
