@@ -43,8 +43,8 @@ async fn an_admin_opens_accounts_below_one_another_and_finds_them() {
     );
     let found = admin.open("/admin/accounts?find=shop").await.expect(303);
     assert_eq!(found.header("location"), "/admin/accounts/shop");
-    let lost = admin.page("/admin/accounts?find=SHOP").await;
-    assert!(lost.contains("There is no account with the id"), "{lost}");
+    let nobody = admin.page("/admin/accounts?find=SHOP").await;
+    assert!(nobody.contains("There is no account with the id"), "{nobody}");
     let above = admin.page("/admin/accounts/acme").await;
     assert!(above.contains("href=\"/admin/accounts/shop\""), "{above}");
 }

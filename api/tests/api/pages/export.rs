@@ -17,7 +17,7 @@ async fn events(app: &TestApp, token: &str, query: &str) -> Vec<Value> {
         let path = format!("/v1/audit/events?limit=200&after={after}&{query}");
         let page = app.get(token, &path).await.expect(200);
         all.extend(page.body["items"].as_array().unwrap().clone());
-        after = page.body["next"].as_str().unwrap().to_owned();
+        page.body["next"].as_str().unwrap().clone_into(&mut after);
         if page.body["more"] == false {
             return all;
         }

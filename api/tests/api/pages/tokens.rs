@@ -204,6 +204,25 @@ async fn a_token_that_is_revoked_is_refused_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_revokes_the_token_in_use_is_told_before_and_signed_out_after() {
+    let world = World::new().await;
+    let app = &world.app;
+    let mut admin = Visitor::with(app, &app.admin).await;
+    let list = admin.page("/admin/tokens").await;
+    let (_, own) = list.split_once(">You<").unwrap();
+    let (_, path) = own.split_once("href=\"/admin/tokens/").unwrap();
+    let path = format!("/admin/tokens/{}", path.split('"').next().unwrap());
+    let asked = admin.page(&path).await;
+    assert!(asked.contains("You have signed in with this token"), "{asked}");
+    admin
+        .submit(&path, &[("once", hidden(&asked, "once"))])
+        .await
+        .expect(303);
+    let next = admin.open("/admin/tokens").await.expect(303);
+    assert!(next.header("location").starts_with("/sign-in"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_are_listed_in_pages_and_by_account() {
     let world = World::new().await;
     let app = &world.app;
