@@ -14,6 +14,9 @@ const MAX_STOPS: usize = 400;
 /// The option of a select that shows a text.
 const PICK: &str = "return [...arguments[0].options].find((option) => option.label.trim() === arguments[1]) || null";
 
+/// Nothing can be pointed at that is outside the window.
+const INTO_VIEW: &str = "arguments[0].scrollIntoView({ block: 'center' })";
+
 /// What a person does with mouse and keyboard.
 impl Browser {
     /// Clicks it where it can be seen, once nothing covers it. A page that this leads to is waited for.
@@ -23,6 +26,22 @@ impl Browser {
     pub fn click(&self, what: impl Into<Locator>) -> Result<()> {
         let what = what.into();
         self.with_one(&what, |element| self.driver.to(element, "click", &json!({})).map(drop))
+    }
+
+    /// Clicks it twice, as fast as an impatient hand does. What it leads to is not waited for.
+    ///
+    /// # Errors
+    /// It is not there in time, or there are several.
+    pub fn double_click(&self, what: impl Into<Locator>) -> Result<()> {
+        let what = what.into();
+        self.with_one(&what, |element| {
+            self.driver.script(INTO_VIEW, &json!([element.reference()]))?;
+            let to = json!({ "type": "pointerMove", "duration": 0, "origin": element.reference(), "x": 0, "y": 0 });
+            let [down, up] = ["pointerDown", "pointerUp"].map(|stroke| json!({ "type": stroke, "button": 0 }));
+            let actions = [&to, &down, &up, &down, &up];
+            let mouse = json!({ "actions": [{ "type": "pointer", "id": "mouse", "actions": actions }] });
+            self.driver.post("/actions", &mouse).map(drop)
+        })
     }
 
     /// Empties a field and types into it.

@@ -46,6 +46,18 @@ fn a_form_is_filled_in_and_sent_by_the_names_that_a_screen_reader_says() -> Resu
 }
 
 #[test]
+fn a_double_click_is_two_clicks() -> Result<()> {
+    let count = "<button id=b>Count</button><p id=n>0</p><script src=/count.js></script>";
+    let script = "b.addEventListener('click', () => { n.textContent = Number(n.textContent) + 1; });";
+    let site = Site::start(vec![("/", page(count)), ("/count.js", script.to_owned())])?;
+    let browser = Browser::start(&Options::default())?;
+    browser.goto(&site.url("/"))?;
+    browser.double_click(button("Count"))?;
+    ensure!(browser.text("#n")? == "2", "{}", browser.text("#n")?);
+    browser.assert_clean()
+}
+
+#[test]
 fn the_keyboard_alone_is_enough() -> Result<()> {
     let site = Site::start(vec![("/", page(FORM)), ("/sent", page("<p>Thank you</p>"))])?;
     let browser = Browser::start(&Options::default())?;
