@@ -21,7 +21,10 @@
 //! two browsers; by the keyboard alone it is `tab_to` and `press` instead of `click`. An answer such as 401 stands on the
 //! console as an error: a story that means it says so with `browser.expect("status of 401")`.
 
+mod accounts;
+mod keys;
 mod live;
 mod pictures;
 mod sign_in;
 mod stage;
+mod story;

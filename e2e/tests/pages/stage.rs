@@ -11,7 +11,7 @@ pub(crate) struct Stage {
     provider: Mailchimp,
     /// The platform admin, for what a story does not do by clicking.
     admin: Caller,
-    _folder: TempDir,
+    folder: TempDir,
     /// The provider lives on it.
     _runtime: Runtime,
 }
@@ -26,9 +26,15 @@ impl Stage {
             admin: product.admin()?,
             product,
             provider,
-            _folder: folder,
+            folder,
             _runtime: runtime,
         })
+    }
+
+    /// The token that the first start left for the platform admin.
+    pub(crate) fn admin_token(&self) -> Result<String> {
+        let token = std::fs::read_to_string(self.folder.path().join("data/admin-token"))?;
+        Ok(token.trim().to_owned())
     }
 
     /// The address of a page.
@@ -39,6 +45,16 @@ impl Stage {
     /// Publishes the row of the provider that the product can call.
     pub(crate) fn add_mailchimp(&self) -> Result<()> {
         self.post("/v1/providers", &self.provider.row()).map(drop)
+    }
+
+    /// The row of the provider that the product can call.
+    pub(crate) fn row(&self) -> Value {
+        self.provider.row()
+    }
+
+    /// Somebody else who calls the API.
+    pub(crate) fn caller(&self, token: &str) -> Caller {
+        self.product.caller(token)
     }
 
     /// Opens an account, and gives the token of its administrator.
