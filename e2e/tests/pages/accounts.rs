@@ -29,13 +29,18 @@ fn what_one_account_does_changes_nothing_for_another() -> Result<()> {
     stage.add_mailchimp()?;
     let acme = stage.signed_in(&stage.account("acme")?, &Options::default())?;
     let globex = stage.signed_in(&stage.account("globex")?, &Options::default())?;
-    let before = seen(&stage, &globex)?;
+    let (own, before) = (seen(&stage, &acme)?, seen(&stage, &globex)?);
 
     connect(&stage, &acme, GOOD_KEY)?;
     let now = seen(&stage, &globex)?;
     ensure!(now == before, "globex sees what acme did: {before:?} became {now:?}");
 
     let before = seen(&stage, &acme)?;
+    let changed = own.iter().zip(&before).filter(|(own, before)| own != before).count();
+    ensure!(
+        changed > OF_AN_INTEGRATION.len(),
+        "acme itself sees too little of it: {before:?}"
+    );
     connect(&stage, &globex, SECOND_KEY)?;
     globex.goto(&stage.url("/settings/integrations/mailchimp/connections/default/disconnect"))?;
     globex.click(button("Disconnect and erase the key"))?;
@@ -44,6 +49,7 @@ fn what_one_account_does_changes_nothing_for_another() -> Result<()> {
     ensure!(now == before, "acme sees what globex did: {before:?} became {now:?}");
     globex.expect(NOT_FOUND);
     globex.assert_clean()?;
+    acme.expect(NOT_FOUND);
     acme.assert_clean()
 }
 
