@@ -22,6 +22,8 @@
 //! console as an error: a story that means it says so with `browser.expect("status of 401")`.
 
 mod accounts;
+mod injection;
+mod keyboard;
 mod keys;
 mod live;
 mod pictures;

@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use anyhow::{Context, Result};
 use browser::{Browser, Options, button, css, field};
 use e2e::{Caller, Mailchimp, Product};
@@ -18,10 +20,17 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn start() -> Result<Self> {
+        Self::start_beside(None)
+    }
+
+    /// The same, with another provider on this machine that it can call.
+    pub(crate) fn start_beside(other: Option<SocketAddr>) -> Result<Self> {
         let runtime = Runtime::new()?;
         let provider = runtime.block_on(Mailchimp::start())?;
         let folder = tempfile::tempdir()?;
-        let product = Product::start(&folder.path().join("data"), &provider.address().to_string())?;
+        let allowed = other.map_or_else(String::new, |other| format!(",{other}"));
+        let allowed = format!("{}{allowed}", provider.address());
+        let product = Product::start(&folder.path().join("data"), &allowed)?;
         Ok(Self {
             admin: product.admin()?,
             product,
@@ -50,6 +59,11 @@ impl Stage {
     /// The row of the provider that the product can call.
     pub(crate) fn row(&self) -> Value {
         self.provider.row()
+    }
+
+    /// The platform admin, for what a story does not do by clicking.
+    pub(crate) const fn admin(&self) -> &Caller {
+        &self.admin
     }
 
     /// Somebody else who calls the API.
