@@ -113,10 +113,7 @@ pub(super) async fn choose(
     AccountAdmin { viewer, account }: AccountAdmin,
     form: Form,
 ) -> Result<Response, Failure> {
-    let settings = match sent(&form) {
-        Ok(settings) => settings,
-        Err(()) => return Err(Failure::BadForm("It names a provider that cannot be one")),
-    };
+    let settings = sent(&form)?;
     let seen = IfMatch::OneOf(form.text("revision").parse().into_iter().collect());
     let chosen = site
         .commands
@@ -145,10 +142,13 @@ pub(super) async fn choose(
 }
 
 /// What a form says. Places that were left empty are passed over.
-fn sent(form: &Form) -> Result<AiSettings, ()> {
-    let providers = form.all("provider").map(|key| key.parse().map_err(|_| ()));
+///
+/// # Errors
+/// [`Failure::BadForm`] when it names what no select of ours offers.
+fn sent(form: &Form) -> Result<AiSettings, Failure> {
+    let providers = form.all("provider").map(str::parse).collect::<Result<_, _>>();
     Ok(AiSettings {
-        providers: providers.collect::<Result<_, _>>()?,
+        providers: providers.map_err(|_| Failure::BadForm("It names a provider that cannot be one"))?,
         model: form.optional("model").map(str::to_owned),
         inherit: form.has("inherit"),
     })
@@ -183,7 +183,7 @@ async fn made(site: &Site, viewer: &Viewer, account: &AccountId, sent: Option<Ai
         has_parent: found.parent.is_some(),
         revision: found.revision,
         may_change: viewer.may_connect(),
-        once: form::once(site)?,
+        once: form::once(site, VIEWER)?,
         wrong: Wrong::default(),
     })
 }

@@ -227,8 +227,9 @@ fn shown(hints: &Hints, form: &[FieldSpec]) -> Vec<Shown> {
     let of = |values: &BTreeMap<String, String>, secret: bool| -> Vec<(usize, Shown)> {
         let with_place = values.iter().map(|(name, value)| {
             let found = place(name);
-            let label = found.map_or_else(|| name.clone(), |index| form[index].label.clone());
-            let value = value.clone();
+            let field = found.map(|index| &form[index]);
+            let label = field.map_or_else(|| name.clone(), |field| field.label.clone());
+            let value = field.map_or(value.as_str(), |field| words(field, value)).to_owned();
             (found.unwrap_or(form.len()), Shown { label, value, secret })
         });
         with_place.collect()
@@ -237,4 +238,45 @@ fn shown(hints: &Hints, form: &[FieldSpec]) -> Vec<Shown> {
     all.extend(of(&hints.public, false));
     all.sort_by_key(|(place, _)| *place);
     all.into_iter().map(|(_, shown)| shown).collect()
+}
+
+/// What people read of a value: a choice has words of its own.
+fn words<'a>(field: &'a FieldSpec, value: &'a str) -> &'a str {
+    let choice = field.options.iter().find(|option| option.value == value);
+    choice.and_then(|option| option.label.as_deref()).unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_stand_in_the_order_of_the_form_with_its_words_and_unknown_ones_last() {
+        let row = serde_json::json!({
+            "key": "a", "name": "A", "category": "C", "auth": "bearer",
+            "recipe": {"fields": [
+                {"name": "region", "label": "Region", "type": "enum", "options": [{"value": "eu", "label": "Europe"}]},
+                {"name": "key", "label": "API key", "secret": true}
+            ]}
+        });
+        let row: ProviderRow = serde_json::from_value(row).unwrap();
+        let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let hints = Hints {
+            masked: pairs(&[("key", "ab…yz")]),
+            public: pairs(&[("former", "x"), ("region", "eu")]),
+        };
+        let all = shown(&hints, &recipe::form(&row));
+        let read: Vec<_> = all
+            .iter()
+            .map(|shown| (shown.label.as_str(), shown.value.as_str(), shown.secret))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("Region", "Europe", false),
+                ("API key", "ab…yz", true),
+                ("former", "x", false)
+            ]
+        );
+    }
 }
