@@ -127,7 +127,11 @@ async fn an_unknown_path_and_a_wrong_method_are_problems() {
         .get(&world.owner, "/v1/nothing")
         .await
         .problem(404, "no-such-route");
-    world.app.get(&world.owner, "/").await.problem(404, "no-such-route");
+    world
+        .app
+        .get(&world.owner, "/nothing")
+        .await
+        .problem(404, "no-such-route");
     let wrong = world.app.call(&world.owner, "DELETE", "/v1/catalog", None, &[]).await;
     let wrong = wrong.problem(405, "method-not-allowed");
     assert!(wrong.header("allow").contains("GET"));

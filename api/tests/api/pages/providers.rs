@@ -216,6 +216,10 @@ async fn a_row_that_changed_meanwhile_is_not_overwritten_unseen() {
         "{page}"
     );
     assert_eq!(row(app, "mock").await["description"], "Theirs.");
+    assert!(
+        page.contains("description: Theirs.") && page.contains("description: Mine."),
+        "{page}"
+    );
     // Who has seen that may insist.
     let revision = hidden(&page, "revision").to_owned();
     let mine = filled("", &[("description", "Mine."), ("revision", &revision)]);
