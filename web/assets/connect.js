@@ -69,7 +69,7 @@ function tell(form, ...parts) {
 function notice(title, text) {
   const box = document.createElement("div");
   box.className = "notice bad";
-  for (const [words, kind] of [[title, "said"], [text, ""]]) {
+  for (const [words, kind] of [[title, "notice-title"], [text, ""]]) {
     const line = document.createElement("p");
     line.className = kind;
     line.textContent = words;
