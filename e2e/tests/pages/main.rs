@@ -26,6 +26,7 @@ mod injection;
 mod keyboard;
 mod keys;
 mod live;
+mod looks;
 mod pictures;
 mod sign_in;
 mod stage;

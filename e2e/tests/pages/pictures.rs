@@ -23,3 +23,21 @@ pub(crate) fn pictures(browser: &Browser, name: &str) -> Result<()> {
     }
     Ok(())
 }
+
+/// The most that a picture of the README may have, in bytes: people read it over a telephone, too.
+const README_PICTURE: u64 = 150 * 1024;
+
+/// Has the README show the light desktop of a picture that was just taken, when `UPDATE_PICTURES` is set: what it shows is
+/// the product as it is.
+pub(crate) fn show_in_readme(name: &str, shown_as: &str) -> Result<()> {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let picture = repository.join(format!("target/pictures/{name}-light-1280.png"));
+    let size = std::fs::metadata(&picture)?.len();
+    ensure!(size < README_PICTURE, "{} has {size} bytes", picture.display());
+    if std::env::var_os("UPDATE_PICTURES").is_some() {
+        let folder = repository.join("docs/pictures");
+        std::fs::create_dir_all(&folder)?;
+        std::fs::copy(&picture, folder.join(format!("{shown_as}.png")))?;
+    }
+    Ok(())
+}
