@@ -58,9 +58,9 @@ async fn a_live_row_and_a_retired_one_are_tried_too() {
 
 #[tokio::test]
 async fn what_the_row_does_not_take_is_refused_at_its_field_and_never_repeated() {
+    const CANARY: &str = "sk-canary-of-a-try-4f1d";
     let world = World::new().await;
     let app = &world.app;
-    const CANARY: &str = "sk-canary-of-a-try-4f1d";
     let wrong = app.post(&app.admin, TRY, &json!({"fields": {"api_key": CANARY}})).await;
     let wrong = wrong.problem(422, "credential-invalid");
     assert_eq!(wrong.pointer(), "/fields/api_key");
