@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     NotFound,
     /// What was sent cannot be read.
     BadForm(&'static str),
+    /// Another token is in use than when the form was shown.
+    Switched,
     /// Another site had the browser send it.
     ForeignForm,
     /// A command was refused in a way that the page has no place for.
@@ -65,7 +67,7 @@ impl Failure {
             Self::Forbidden { needed, .. } => (
                 StatusCode::FORBIDDEN,
                 "This is not for your token",
-                format!("It needs a token of a {needed}. Sign in with one, or switch to it above, and come back."),
+                format!("It needs a token with the role {needed}. Sign in with one, or switch to it above, and come back."),
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -74,6 +76,13 @@ impl Failure {
                     .to_owned(),
             ),
             Self::BadForm(what) => (StatusCode::BAD_REQUEST, "The form cannot be read", format!("{what}.")),
+            Self::Switched => (
+                StatusCode::CONFLICT,
+                "You have switched meanwhile",
+                "The form was shown to another token than the one in use now, which you see above. Nothing was saved. Go \
+                 back, switch to the right one, and open the page again."
+                    .to_owned(),
+            ),
             Self::ForeignForm => (
                 StatusCode::FORBIDDEN,
                 "That did not come from these pages",

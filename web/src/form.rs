@@ -1,13 +1,16 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
 use axum::http::header;
+use axum::http::request::Parts;
 use commands::Context;
-use domain::{CommandId, CorrelationId, Sha256Digest};
+use domain::{CommandId, CorrelationId, Sha256Digest, TokenId};
 use futures::StreamExt;
 use secrecy::SecretString;
+use tokio::time::timeout;
 use url::form_urlencoded;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::Failure;
 use crate::session::Viewer;
@@ -15,6 +18,12 @@ use crate::site::Site;
 
 /// The most bytes that a form may have.
 const MOST: usize = 256 * 1024;
+
+/// A form that does not arrive within this time is given up.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) const TOO_SLOW: Failure = Failure::BadForm("It did not arrive within 20 seconds");
+pub(crate) const BROKEN: Failure = Failure::BadForm("It did not arrive whole");
 
 /// The hidden field whose value is new on every page: by it a form that is sent twice is known.
 pub(crate) const ONCE: &str = "once";
@@ -35,16 +44,30 @@ pub(crate) struct Arrival {
     /// Its method and its path.
     line: String,
     correlation: CorrelationId,
+    /// The token in use now.
+    token: Option<TokenId>,
 }
 
 impl Form {
     /// A form with these values. `body` stands for all that was sent.
-    pub(crate) fn of_pairs(pairs: Vec<(String, Zeroizing<String>)>, arrival: Arrival, body: Sha256Digest) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`Failure::Switched`] when another token is in use than when the form was shown: a key that was pasted for one
+    /// account must not get into another.
+    pub(crate) fn of_pairs(
+        pairs: Vec<(String, Zeroizing<String>)>,
+        arrival: Arrival,
+        body: Sha256Digest,
+    ) -> Result<Self, Failure> {
+        let form = Self {
             pairs,
             request: arrival.line,
             body,
             correlation: arrival.correlation,
+        };
+        match (form.text(ONCE).split_once('.'), arrival.token) {
+            (Some((_, shown_to)), Some(token)) if shown_to != token.to_string() => Err(Failure::Switched),
+            _ => Ok(form),
         }
     }
 
@@ -120,38 +143,57 @@ impl FromRequest<Site> for Form {
         if !is_form {
             return Err(Failure::BadForm("It is not of the kind that browsers send"));
         }
-        let arrival = Arrival::of(&request, site);
-        let mut body = Zeroizing::new(Vec::new());
-        let mut stream = request.into_body().into_data_stream();
-        while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|_| Failure::BadForm("It did not arrive whole"))?;
-            if body.len() + chunk.len() > MOST {
-                return Err(Failure::BadForm("It is larger than 256 KiB"));
-            }
-            body.extend_from_slice(&chunk);
-        }
+        let (parts, body) = request.into_parts();
+        let arrival = Arrival::of(&parts, site).await?;
+        let request = Request::from_parts(parts, body);
+        let body = timeout(PATIENCE, collected(request)).await.map_err(|_| TOO_SLOW)??;
         let pairs = form_urlencoded::parse(&body)
             .map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned())))
             .collect();
-        Ok(Self::of_pairs(pairs, arrival, Sha256Digest::of(&body)))
+        Self::of_pairs(pairs, arrival, Sha256Digest::of(&body))
     }
+}
+
+/// The whole body. What may hold a key is wiped: the buffer of the connection too, when nobody else needs it.
+async fn collected(request: Request) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let announced = request.headers().get(header::CONTENT_LENGTH);
+    let announced: usize = announced
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(0);
+    // With room for all of it from the start: a vector that grows leaves copies of a key behind.
+    let mut body = Zeroizing::new(Vec::with_capacity(announced.min(MOST)));
+    let mut chunks = request.into_body().into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| BROKEN)?;
+        if body.len() + chunk.len() > MOST {
+            return Err(Failure::BadForm("It is larger than 256 KiB"));
+        }
+        body.extend_from_slice(&chunk);
+        if let Ok(mut buffer) = chunk.try_into_mut() {
+            buffer.as_mut().zeroize();
+        }
+    }
+    Ok(body)
 }
 
 impl Arrival {
     /// What a request says before its body is read.
-    pub(crate) fn of(request: &Request, site: &Site) -> Self {
-        let correlation = request.extensions().get::<CorrelationId>().copied();
-        Self {
-            line: format!("{} {}", request.method(), request.uri().path()),
+    pub(crate) async fn of(parts: &Parts, site: &Site) -> Result<Self, Failure> {
+        let correlation = parts.extensions.get::<CorrelationId>().copied();
+        let viewer = Viewer::of(&parts.headers, site).await?;
+        Ok(Self {
+            line: format!("{} {}", parts.method, parts.uri.path()),
             correlation: correlation.unwrap_or_else(|| CorrelationId::new(site.ids.uuid())),
-        }
+            token: viewer.map(|viewer| viewer.token.id),
+        })
     }
 }
 
-/// A new value for the hidden field of a form.
+/// A new value for the hidden field of a form that this viewer is shown: a random number, and the token in use.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the operating system has no random bytes.
-pub(crate) fn once(site: &Site) -> Result<String, Failure> {
-    Ok(Sha256Digest::of(&site.backstage.random()?).to_string())
+pub(crate) fn once(site: &Site, viewer: &Viewer) -> Result<String, Failure> {
+    let number = Sha256Digest::of(&site.backstage.random()?);
+    Ok(format!("{number}.{}", viewer.token.id))
 }

@@ -52,13 +52,11 @@ fn is_own(headers: &HeaderMap, public_url: Option<&Url>) -> bool {
     let Some(origin) = text(header::ORIGIN).and_then(|origin| Url::parse(origin).ok()) else {
         return false;
     };
-    match public_url {
-        Some(url) => origin.origin() == url.origin(),
-        None => {
-            let host = text(header::HOST).and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok());
-            host.is_some_and(|host| host.origin() == origin.origin())
-        }
+    if let Some(url) = public_url {
+        return origin.origin() == url.origin();
     }
+    let host = text(header::HOST).and_then(|host| Url::parse(&format!("{}://{host}", origin.scheme())).ok());
+    host.is_some_and(|host| host.origin() == origin.origin())
 }
 
 #[cfg(test)]

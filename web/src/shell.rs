@@ -56,7 +56,9 @@ impl Shell {
     /// Around a page of a viewer; it says what was left to say.
     pub(crate) fn new(title: &str, here: Here, site: &Site, viewer: &Viewer) -> Self {
         Self {
-            notice: site.sessions().take_notice(viewer.session),
+            notice: Some(viewer.session)
+                .filter(|_| viewer.navigates)
+                .and_then(|session| site.sessions().take_notice(session)),
             ..Self::bare(title, here, Some(viewer.clone()))
         }
     }

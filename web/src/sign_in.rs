@@ -1,6 +1,5 @@
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -49,8 +48,12 @@ const fn start(role: Role) -> &'static str {
     }
 }
 
-async fn ask(State(site): State<Site>, Query(Next { next }): Query<Next>, parts: Parts) -> Result<Response, Failure> {
-    let viewer = Viewer::of(&parts, &site).await?;
+async fn ask(
+    State(site): State<Site>,
+    Query(Next { next }): Query<Next>,
+    headers: HeaderMap,
+) -> Result<Response, Failure> {
+    let viewer = Viewer::of(&headers, &site).await?;
     let shell = Shell::bare("Sign in", Here::Nowhere, viewer);
     let page = SignInPage {
         shell,

@@ -2,6 +2,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use commands::{Clock, Commands, Ids};
 use projections::Projections;
@@ -10,7 +11,7 @@ use url::Url;
 
 use crate::backstage::Backstage;
 use crate::session::Sessions;
-use crate::{admin, assets, audit, guard, live, marketplace, settings, sign_in};
+use crate::{admin, assets, audit, guard, live, marketplace, settings, sign_in, upload};
 
 /// All pages over a running system. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -60,6 +61,7 @@ impl Site {
             .merge(audit::routes())
             .merge(live::routes())
             .merge(assets::routes())
+            .layer(DefaultBodyLimit::max(upload::MOST_SENT))
             .layer(from_fn_with_state(self.clone(), guard::guard))
             .with_state(self.clone())
     }

@@ -46,7 +46,7 @@ pub struct ServeArgs {
         env = "SOCONNECTIVE_LISTEN"
     )]
     pub listen: SocketAddr,
-    /// Where people reach the pages when a proxy stands in front, such as https://integrations.example.com. Cookies are
+    /// Where people reach the pages when a proxy stands in front, such as `https://integrations.example.com`. Cookies are
     /// kept to https then.
     #[arg(long, value_name = "URL", env = "SOCONNECTIVE_PUBLIC_URL")]
     pub public_url: Option<Url>,

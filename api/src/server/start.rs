@@ -80,6 +80,6 @@ pub async fn start(folder: &DataFolder, settings: &Settings) -> Result<Running> 
         metrics: side.metrics,
     };
     let app = AppState::new(parts).await.context("the log cannot be read")?;
-    let site = site(&app, settings.public_url.clone());
-    Ok(Running::new(app, site, stop, background, written))
+    let pages = site(&app, settings.public_url.clone());
+    Ok(Running::new(app, pages, stop, background, written))
 }

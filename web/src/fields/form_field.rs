@@ -121,6 +121,8 @@ impl FormField {
         let parts = [
             ("applies", self.applies.is_some()),
             ("hint", !self.spec.hint.is_empty()),
+            ("prefix", self.spec.prefix.is_some()),
+            ("suffix", self.spec.suffix.is_some()),
             ("wrong", true),
         ];
         let ids = parts.iter().filter(|(_, there)| *there);

@@ -146,7 +146,7 @@ async fn done(
             words,
             key: provider.key().clone(),
             name: name.to_owned(),
-            once: form::once(site)?,
+            once: form::once(site, viewer)?,
         })
         .into_response());
     }
@@ -173,7 +173,7 @@ async fn connect_page(
     Ok(ConnectPage {
         shell: Shell::new(&title, Here::Marketplace, site, viewer),
         fields: provider.fields(),
-        once: form::once(site)?,
+        once: form::once(site, viewer)?,
         standing: installed.map(|integration| standing(&integration, provider.has_test())),
         refused: None,
         provider,

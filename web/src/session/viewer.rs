@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use domain::token::{AccountScope, Role};
 use domain::{AccountId, Actor, ActorKind, Sha256Digest};
 use projections::TokenView;
@@ -20,6 +20,8 @@ pub(crate) struct Viewer {
     pub(crate) token: Arc<TokenView>,
     /// The other tokens of the session that are good, each with its digest.
     pub(crate) others: Vec<(Sha256Digest, Arc<TokenView>)>,
+    /// Whether the browser shows the answer as a page: a script that reads it for a part of another page does not.
+    pub(crate) navigates: bool,
 }
 
 /// A platform admin.
@@ -51,21 +53,31 @@ pub(crate) struct AccountAdmin {
 
 impl Viewer {
     /// The viewer that a request comes from; none when nobody has signed in.
-    pub(crate) async fn of(parts: &Parts, site: &Site) -> Result<Option<Self>, Failure> {
-        let Some(session) = sent(site, &parts.headers) else {
+    pub(crate) async fn of(headers: &HeaderMap, site: &Site) -> Result<Option<Self>, Failure> {
+        let Some(session) = sent(site, headers) else {
             return Ok(None);
         };
-        let mut good = Vec::new();
-        for digest in site.sessions().tokens(session, site.clock.now()) {
+        let mut tokens = site.sessions().tokens(session, site.clock.now()).into_iter();
+        // When the token in use is no longer good, nobody goes on with another one unawares.
+        let active = match tokens.next() {
+            Some(digest) => site.backstage.holder(digest).await?,
+            None => None,
+        };
+        let Some(token) = active else {
+            return Ok(None);
+        };
+        let mut others = Vec::new();
+        for digest in tokens {
             if let Some(token) = site.backstage.holder(digest).await? {
-                good.push((digest, token));
+                others.push((digest, token));
             }
         }
-        let mut good = good.into_iter();
-        Ok(good.next().map(|(_, token)| Self {
+        let mode = headers.get("sec-fetch-mode");
+        Ok(Some(Self {
             session,
             token,
-            others: good.collect(),
+            others,
+            navigates: mode.is_none_or(|mode| mode == "navigate"),
         }))
     }
 
@@ -122,7 +134,7 @@ impl FromRequestParts<Site> for Viewer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Failure> {
-        let viewer = Self::of(parts, site).await?;
+        let viewer = Self::of(&parts.headers, site).await?;
         viewer.ok_or_else(|| Failure::SignIn(back_to(&parts.method, &parts.uri)))
     }
 }

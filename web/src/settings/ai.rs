@@ -183,7 +183,7 @@ async fn made(site: &Site, viewer: &Viewer, account: &AccountId, sent: Option<Ai
         has_parent: found.parent.is_some(),
         revision: found.revision,
         may_change: viewer.may_connect(),
-        once: form::once(site)?,
+        once: form::once(site, viewer)?,
         wrong: Wrong::default(),
     })
 }

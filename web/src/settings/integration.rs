@@ -29,7 +29,7 @@ pub(super) async fn page(
         shell: Shell::new(&integration.view.name, Here::Settings, &site, &viewer),
         integration,
         may_change: viewer.may_connect(),
-        once: form::once(&site)?,
+        once: form::once(&site, &viewer)?,
     };
     Ok(html(&page))
 }

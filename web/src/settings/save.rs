@@ -2,7 +2,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use commands::CommandError;
-use domain::integration::{Placement, SaveOptions};
+use domain::integration::{ConnectionStatus, Placement, SaveOptions};
 use domain::recipe::Problem;
 use domain::{AccountId, ConnectionName, ProviderKey};
 
@@ -239,20 +239,22 @@ async fn made(
     let integration = Integration::find(site, account, provider).await?;
     let row = integration.row.as_ref().ok_or(Failure::NotFound)?;
     let fields = FormField::of_row(row, "key-");
-    let has_key = match &asked {
-        Asked::Known(connection) => integration
-            .connection(connection)
-            .is_some_and(|found| found.key.is_some()),
+    // Where nothing works, the new key is in use at once, and there is nothing to choose.
+    let in_use = match &asked {
+        Asked::Known(connection) => integration.connection(connection).is_some_and(|found| {
+            let works = found.status == ConnectionStatus::Connected || !integration.is_testable();
+            found.key.is_some() && works
+        }),
         Asked::Further { .. } => false,
     };
     let title = format!("A key for {}", integration.view.name);
     Ok(KeyPage {
         shell: Shell::new(&title, Here::Settings, site, viewer),
-        before: has_key.then(|| Before::of(form)),
+        before: in_use.then(|| Before::of(form)),
         integration,
         asked,
         fields,
-        once: form::once(site)?,
+        once: form::once(site, viewer)?,
         refused: false,
         others: Vec::new(),
     })

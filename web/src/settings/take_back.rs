@@ -53,7 +53,7 @@ pub(super) async fn ask_one(
         shell: Shell::new(&title, Here::Settings, &site, &viewer),
         integration,
         connection,
-        once: form::once(&site)?,
+        once: form::once(&site, &viewer)?,
     }))
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn ask_all(
     Ok(html(&UninstallPage {
         shell: Shell::new(&title, Here::Settings, &site, &viewer),
         integration,
-        once: form::once(&site)?,
+        once: form::once(&site, &viewer)?,
     }))
 }
 

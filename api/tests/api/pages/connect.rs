@@ -116,7 +116,7 @@ async fn the_form_is_made_from_the_row() {
     );
     let key = field(&page, "api_key");
     assert!(
-        key.contains("type=\"password\"") && key.contains("autocomplete=\"off\" spellcheck=\"false\""),
+        key.contains("type=\"password\"") && key.contains("autocomplete=\"new-password\" spellcheck=\"false\""),
         "{key}"
     );
     assert!(key.contains(" required") && !key.contains("value=\""), "{key}");

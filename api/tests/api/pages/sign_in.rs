@@ -3,6 +3,7 @@ use axum::http::Request;
 use domain::token::Role;
 
 use super::visitor::Visitor;
+use crate::mock_provider::GOOD;
 use crate::test_app::TestApp;
 use crate::world::World;
 
@@ -130,4 +131,54 @@ async fn every_page_says_what_a_browser_may_do_with_it() {
             assert!(script.contains("src=\"/assets/"), "{script}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_was_shown_to_one_account_saves_nothing_in_another() {
+    let world = World::new().await;
+    let app = &world.app;
+    let rival = app.token(Role::AccountOwner, Some("rival")).await;
+    let mut visitor = Visitor::with(app, &world.owner).await;
+    let form = visitor.page("/marketplace/mock/connect").await;
+    let once = super::visitor::hidden(&form, "once").to_owned();
+    // In another tab.
+    visitor.submit("/sign-in", &[("token", &rival)]).await.expect(303);
+    let fields = [("once", once.as_str()), ("field.api_key", GOOD)];
+    let answer = visitor.submit("/marketplace/mock/connect", &fields).await.expect(409);
+    assert!(answer.contains("You have switched meanwhile"), "{}", answer.text());
+    for (token, account) in [(&world.owner, "acme"), (&rival, "rival")] {
+        let path = format!("/v1/accounts/{account}/integrations");
+        let list = app.get(token, &path).await.expect(200);
+        assert_eq!(list.body["items"].as_array().unwrap().len(), 0, "{account}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_token_in_use_is_revoked_nobody_goes_on_with_another_one_unawares() {
+    let world = World::new().await;
+    let app = &world.app;
+    let rival = app.token(Role::AccountOwner, Some("rival")).await;
+    let mut visitor = Visitor::with(app, &rival).await;
+    visitor.submit("/sign-in", &[("token", &world.owner)]).await.expect(303);
+    let tokens = app.get(&app.admin, "/v1/tokens").await.expect(200);
+    let items = tokens.body["items"].as_array().unwrap();
+    let owner = items.iter().find(|token| token["accounts"][0] == "acme").unwrap();
+    let path = format!("/v1/tokens/{}", owner["id"].as_str().unwrap());
+    app.delete(&app.admin, &path).await.expect(204);
+    visitor.open("/marketplace").await.expect(303);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_done_is_said_on_the_next_page_and_not_to_a_script_that_reads_in_between() {
+    let world = World::connected().await;
+    let mut visitor = Visitor::with(&world.app, &world.owner).await;
+    let page = visitor.page("/settings/integrations/mock").await;
+    let once = super::visitor::hidden(&page, "once").to_owned();
+    let test = "/settings/integrations/mock/connections/default/test";
+    visitor.submit(test, &[("once", &once)]).await.expect(303);
+    let script = Request::get("/marketplace").header("sec-fetch-mode", "cors");
+    let read = visitor.send(script, Body::empty()).await.expect(200);
+    assert!(!read.contains("class=\"notice"), "{}", read.text());
+    let page = visitor.page("/settings/integrations/mock").await;
+    assert!(page.contains("class=\"notice"), "{page}");
 }

@@ -47,7 +47,7 @@ async fn page(site: &Site, viewer: &Viewer, placed: Placed, mistyped: bool) -> R
         integrations: installed.iter().map(|view| view.provider.to_string()).collect(),
         placed,
         mistyped,
-        once: once(site)?,
+        once: once(site, viewer)?,
     })
 }
 

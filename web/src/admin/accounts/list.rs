@@ -105,7 +105,7 @@ async fn page(
         next: found.next,
         draft,
         findings,
-        once: once(site)?,
+        once: once(site, viewer)?,
     })
 }
 

@@ -59,7 +59,7 @@ async fn page(
         placed,
         name,
         findings,
-        once: once(site)?,
+        once: once(site, viewer)?,
     })
 }
 

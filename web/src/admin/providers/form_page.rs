@@ -89,7 +89,7 @@ impl FormPage {
         let rows = site.projections.catalog().providers().await?;
         Ok(Self {
             shell: Shell::new(title, Here::Providers, site, viewer),
-            once: once(site)?,
+            once: once(site, viewer)?,
             categories: rows.into_iter().map(|view| view.row.category).collect(),
             row: filled.row,
             typed: filled.typed,

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use commands::{CommandError, Context, IfMatch, Receipt};
 use domain::Position;
 use domain::provider::{Provider, Revision};
-use projections::{ProjectionName, ProviderView};
+use projections::ProjectionName;
 
 use super::address;
 use super::form_page::{Edited, FormPage, view_of};
@@ -62,7 +62,8 @@ pub(super) async fn revise(
     let view = view_of(&site, &key).await?;
     let mut sent = Sent::read(upload, Some(&view.row.key), &site).await?;
     if !sent.problems.is_empty() {
-        return again(sent, Some(&view), &site, &viewer).await;
+        let edited = Edited::new(&view).since(sent.revision());
+        return again(sent, Some(edited), &site, &viewer).await;
     }
     match change(&site, &viewer, &sent).await {
         Ok(receipt) => {
@@ -74,16 +75,34 @@ pub(super) async fn revise(
             done(&site, &viewer, receipt.position, text).await;
             Ok(Redirect::to(&address(&sent.row.key)).into_response())
         }
-        Err(error) => {
+        Err(Stopped { error, saved }) => {
             let now = view_of(&site, &key).await?;
+            let conflict = matches!(error, CommandError::PreconditionFailed { .. });
             sent.refuse(error, Some(&now.row))?;
-            again(sent, Some(&now), &site, &viewer).await
+            let mut edited = Edited::new(&now);
+            if saved.is_some() {
+                sent.refused = Some(format!(
+                    "The texts are saved; the logo or the publication is not. {}",
+                    sent.refused.unwrap_or_default()
+                ));
+            } else if !conflict {
+                // Whoever puts a mistake right has still not seen what others saved meanwhile.
+                edited = edited.since(sent.revision());
+            }
+            again(sent, Some(edited), &site, &viewer).await
         }
     }
 }
 
+/// A save that did not get to its end.
+struct Stopped {
+    error: CommandError,
+    /// The position of the texts, when they were saved before.
+    saved: Option<Position>,
+}
+
 /// The steps of a save. Each insists on what the one before left.
-async fn change(site: &Site, viewer: &Viewer, sent: &Sent) -> Result<Receipt<Provider>, CommandError> {
+async fn change(site: &Site, viewer: &Viewer, sent: &Sent) -> Result<Receipt<Provider>, Stopped> {
     let ctx = sent.form.context(site, viewer);
     let step = |name: &str| Context {
         command: ctx.command.step(name),
@@ -94,7 +113,9 @@ async fn change(site: &Site, viewer: &Viewer, sent: &Sent) -> Result<Receipt<Pro
     let mut receipt = site
         .commands
         .revise_provider(ctx.clone(), key.clone(), revision, sent.if_match())
-        .await?;
+        .await
+        .map_err(|error| Stopped { error, saved: None })?;
+    let saved = Some(receipt.position);
     let logo = match &sent.logo {
         LogoChange::Keep => None,
         LogoChange::Remove => Some(None),
@@ -102,18 +123,19 @@ async fn change(site: &Site, viewer: &Viewer, sent: &Sent) -> Result<Receipt<Pro
     };
     if let Some(logo) = logo {
         let at = IfMatch::OneOf(vec![receipt.revision]);
-        receipt = site.commands.set_logo(step("logo"), key.clone(), logo, at).await?;
+        let done = site.commands.set_logo(step("logo"), key.clone(), logo, at).await;
+        receipt = done.map_err(|error| Stopped { error, saved })?;
     }
     if sent.form.text("do") == "publish" {
         let at = IfMatch::OneOf(vec![receipt.revision]);
-        receipt = site.commands.publish(step("publish"), key.clone(), at).await?;
+        let done = site.commands.publish(step("publish"), key.clone(), at).await;
+        receipt = done.map_err(|error| Stopped { error, saved })?;
     }
     Ok(receipt)
 }
 
-/// The form again, with what is to be put right. `view` is the row as it is now.
-async fn again(sent: Sent, view: Option<&ProviderView>, site: &Site, viewer: &Viewer) -> Result<Response, Failure> {
-    let edited = view.map(Edited::new);
+/// The form again, with what is to be put right.
+async fn again(sent: Sent, edited: Option<Edited>, site: &Site, viewer: &Viewer) -> Result<Response, Failure> {
     let page = FormPage::around(sent.filled(edited), site, viewer).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response())
 }

@@ -22,7 +22,7 @@ pub(super) struct Sent {
     typed: Typed,
     /// What is to be put right. A row with any is not saved.
     pub(super) problems: Vec<Problem>,
-    refused: Option<String>,
+    pub(super) refused: Option<String>,
     theirs: Option<Diff>,
 }
 

@@ -76,7 +76,7 @@ pub(super) async fn ask_to_retire(
     let title = format!("Retire {}", view.row.name);
     Ok(html(&RetirePage {
         shell: Shell::new(&title, Here::Providers, &site, &viewer),
-        once: once(&site)?,
+        once: once(&site, &viewer)?,
         installed: site.projections.integrations().installed_count(&view.row.key).await?,
         address: address(&view.row.key),
         name: view.row.name,

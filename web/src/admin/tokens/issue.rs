@@ -73,7 +73,7 @@ fn page(site: &Site, viewer: &Viewer, wanted: Wanted, findings: Findings) -> Res
         shell: Shell::new("Make a token", Here::Tokens, site, viewer),
         wanted,
         findings,
-        once: once(site)?,
+        once: once(site, viewer)?,
     })
 }
 

@@ -33,7 +33,7 @@ pub(super) async fn ask(
         shell: Shell::new("Revoke a token", Here::Tokens, &site, &viewer),
         is_own: token.id == viewer.token.id,
         row: Row::new(token, site.clock.now()),
-        once: once(&site)?,
+        once: once(&site, &viewer)?,
     }))
 }
 
