@@ -11,8 +11,8 @@ use crate::site::Site;
 /// The most bytes that are kept of a form with a file: a logo, and the texts of a row beside it.
 const MOST: usize = 2 * 1024 * 1024;
 
-/// So much is kept of a file: more than a logo may have.
-const MOST_OF_FILE: usize = 512 * 1024;
+/// So much is kept of a file at most: more than a logo may have.
+const KEPT_OF_FILE: usize = 512 * 1024 + 1;
 
 /// The most bytes that such a form may have on the wire. What is beyond what is kept is read and dropped.
 pub(crate) const MOST_SENT: usize = 32 * 1024 * 1024;
@@ -58,9 +58,8 @@ impl Upload {
             let mut bytes = Vec::new();
             while let Some(chunk) = part.chunk().await.map_err(|_| BROKEN)? {
                 // Of a file that is too large so much is kept that whoever decodes it says so, beside its field.
-                if !is_file || bytes.len() <= MOST_OF_FILE {
-                    bytes.extend_from_slice(&chunk);
-                }
+                let room = if is_file { KEPT_OF_FILE - bytes.len() } else { chunk.len() };
+                bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if length + bytes.len() > MOST {
                     return Err(Failure::BadForm("It is larger than 2 MiB"));
                 }
