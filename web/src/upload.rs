@@ -58,7 +58,11 @@ impl Upload {
             let mut bytes = Vec::new();
             while let Some(chunk) = part.chunk().await.map_err(|_| BROKEN)? {
                 // Of a file that is too large so much is kept that whoever decodes it says so, beside its field.
-                let room = if is_file { KEPT_OF_FILE - bytes.len() } else { chunk.len() };
+                let room = if is_file {
+                    KEPT_OF_FILE - bytes.len()
+                } else {
+                    chunk.len()
+                };
                 bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
                 if length + bytes.len() > MOST {
                     return Err(Failure::BadForm("It is larger than 2 MiB"));
