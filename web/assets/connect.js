@@ -19,7 +19,7 @@ async function send(form, button) {
   const done = progress(form, button);
   const answer = await read(form.getAttribute("action"), { method: "POST", body }).catch(() => undefined);
   done();
-  // On the way to the sign-in.
+  // One must sign in again first, and is told so.
   if (answer === null) return;
   if (!answer) return unanswered(form);
   if (answer.status === 422) return refused(form, answer.page);

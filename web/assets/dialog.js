@@ -12,8 +12,6 @@ export function openDialogs() {
     link.ariaBusy = "true";
     const found = await read(link.href).catch(() => undefined);
     link.ariaBusy = null;
-    // On the way to the sign-in.
-    if (found === null) return;
     const body = found?.page.querySelector("[data-dialog-body]");
     if (!body) location.assign(link.href);
     else show(body, link);

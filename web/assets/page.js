@@ -13,12 +13,12 @@ export function enhance(part) {
   for (const one of enhancers) one(part);
 }
 
-/** The page at an address of this site as a document; none when there is no page to show in place of this one. */
+/** The page at an address of this site as a document; none when one must sign in again first, which is then said. */
 export async function read(address, options = {}) {
   const answer = await fetch(address, { ...options, headers: { accept: "text/html" } });
   const landed = new URL(answer.url);
   if (landed.pathname === "/sign-in") {
-    location.assign(landed);
+    askToSignIn();
     return null;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -36,10 +36,40 @@ export function replace(id, page) {
   if (focused) fresh.querySelector(focused)?.focus();
 }
 
-/** Reads this page again and renews the parts of it that others change, too. */
-export async function refreshLive() {
-  const fresh = await read(location.href).catch(() => null);
-  if (!fresh || fresh.status !== 200) return;
+/** The session is over. The page stays as it is, with all that was typed. */
+function askToSignIn() {
+  if (document.getElementById("signed-out")) return;
+  const box = document.createElement("div");
+  box.id = "signed-out";
+  box.className = "notice bad";
+  box.setAttribute("role", "alert");
+  const link = document.createElement("a");
+  link.href = "/sign-in";
+  link.target = "_blank";
+  link.textContent = "Sign in again in another tab";
+  box.append("You are signed out. ", link, ", then go on here: nothing that you typed is lost.");
+  (document.querySelector("dialog[open]") ?? document.getElementById("main")).prepend(box);
+  link.addEventListener("click", () => box.remove());
+}
+
+let refreshing = null;
+let again = false;
+
+/** Reads this page again and renews the parts of it that others change, too. One reading at a time, the newest last. */
+export function refreshLive() {
+  again = Boolean(refreshing);
+  refreshing ??= refresh().finally(() => {
+    refreshing = null;
+    if (again) refreshLive();
+  });
+  return refreshing;
+}
+
+async function refresh() {
+  const asked = location.href;
+  const fresh = await read(asked).catch(() => null);
+  // A search may have led elsewhere meanwhile, and shows what is new itself.
+  if (!fresh || fresh.status !== 200 || location.href !== asked) return;
   for (const part of document.querySelectorAll("[data-live][id]")) replace(part.id, fresh.page);
 }
 

@@ -14,11 +14,17 @@ export function searchAsYouType() {
     const query = new URLSearchParams(new FormData(form));
     for (const [name, value] of [...query]) if (!value.trim()) query.delete(name);
     const address = query.size ? `${form.action}?${query}` : form.action;
-    const found = await read(address).catch(() => null);
+    const found = await read(address).catch(() => undefined);
     // Answers may overtake each other: only the newest counts.
-    if (!found || mine !== latest) return;
+    if (mine !== latest) return;
+    if (found === undefined || (found && found.status !== 200)) return failed();
+    if (!found) return;
     history.replaceState(null, "", address);
     replace("results", found.page);
+  };
+  const failed = () => {
+    const line = document.getElementById("found");
+    if (line) line.textContent = "The search could not be answered. Try again in a moment.";
   };
   form.addEventListener("input", () => {
     clearTimeout(waiting);

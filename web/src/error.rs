@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     },
     /// There is nothing here that the viewer may see.
     NotFound,
+    /// Only forms are sent to this address.
+    OnlyForForms,
     /// What was sent cannot be read.
     BadForm(&'static str),
     /// Another token is in use than when the form was shown.
@@ -74,6 +76,11 @@ impl Failure {
                 "There is nothing here",
                 "The page is gone, or it belongs to somebody else. Check the address, or start from the marketplace."
                     .to_owned(),
+            ),
+            Self::OnlyForForms => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "This address cannot be opened",
+                "Forms are sent to it. Go back to the page that you came from, or start anew.".to_owned(),
             ),
             Self::BadForm(what) => (StatusCode::BAD_REQUEST, "The form cannot be read", format!("{what}.")),
             Self::Switched => (
@@ -142,6 +149,12 @@ pub(crate) const fn role_name(role: Role) -> &'static str {
         Role::Auditor => "auditor",
         Role::Service => "service",
     }
+}
+
+/// The page for an address that only forms are sent to.
+#[must_use]
+pub fn no_page_to_open() -> Response {
+    guard::closed(Failure::OnlyForForms.into_response())
 }
 
 /// The page for an address where there is none.

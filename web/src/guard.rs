@@ -17,10 +17,20 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     closed(if reads || is_own(request.headers(), site.public_url.as_ref()) {
-        next.run(request).await
+        told(next.run(request).await)
     } else {
         Failure::ForeignForm.into_response()
     })
+}
+
+/// What cannot be read of an address or of a form is told on a page, as everything else is.
+fn told(response: Response) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let plain = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
+    if plain && response.status().is_client_error() {
+        return Failure::NotFound.into_response();
+    }
+    response
 }
 
 /// An answer that tells the browser what the page may do.

@@ -30,5 +30,5 @@ mod upload;
 mod verdict;
 
 pub use backstage::{Backstage, Hints, NewSecret, Unavailable};
-pub use error::no_such_page;
+pub use error::{no_page_to_open, no_such_page};
 pub use site::{Parts, Site};

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
 use futures::Stream;
@@ -21,20 +22,22 @@ pub(crate) fn routes() -> Router<Site> {
 }
 
 /// Tells open pages that the catalog has changed, as server-sent events (HTML, section 9.2). What has changed they read
-/// from the page itself.
+/// from the page itself. It ends with the session.
 async fn catalog(
     State(site): State<Site>,
     _viewer: Viewer,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     let seen = site.projections.changed(ProjectionName::Catalog);
-    let changes = unfold((site, seen), |(site, seen)| async move {
+    let changes = unfold((site, headers, seen), |(site, headers, seen)| async move {
         let mut closing = site.closing();
         let changed = tokio::select! {
             changed = site.projections.changed_since(ProjectionName::Catalog, seen) => changed,
             _ = closing.wait_for(|closing| *closing) => return None,
         };
+        Viewer::of(&headers, &site).await.ok().flatten()?;
         let event = Event::default().event("catalog").data(changed.to_string());
-        Some((Ok(event), (site, changed)))
+        Some((Ok(event), (site, headers, changed)))
     });
     Ok(Sse::new(changes).keep_alive(KeepAlive::new().interval(SIGN_OF_LIFE)))
 }

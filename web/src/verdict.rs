@@ -176,15 +176,19 @@ fn unreachable(provider: &str, code: &str) -> Words {
     }
 }
 
-fn rate_limited(provider: &str, code: &str) -> Words {
-    let title = if code == "too_many_tests" {
+/// Whose limit it was.
+pub(crate) fn who_limits(provider: &str, code: &str) -> String {
+    if code == "too_many_tests" {
         "Too many keys are being tested".to_owned()
     } else {
         format!("{provider} is asked too often at the moment")
-    };
+    }
+}
+
+fn rate_limited(provider: &str, code: &str) -> Words {
     Words {
         tone: Tone::Caution,
-        title,
+        title: who_limits(provider, code),
         text: "That says nothing of the key. Wait a minute and test it again.".to_owned(),
     }
 }

@@ -65,17 +65,22 @@ pub fn router(app: AppState, pages: Router) -> Router {
 
 /// A person who follows a broken link gets a page; a program gets a problem.
 async fn no_such_route(headers: HeaderMap) -> Response {
-    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
-    if accepts.is_some_and(|kinds| kinds.contains("text/html")) {
+    if wants_page(&headers) {
         return web::no_such_page();
     }
     let detail = "The API has no such path. The reference is at /docs.";
     Problem::new(Code::NoSuchRoute, detail).into_response()
 }
 
-async fn method_not_allowed() -> Problem {
-    Problem::new(
-        Code::MethodNotAllowed,
-        "The path does not take this method. The reference is at /docs.",
-    )
+async fn method_not_allowed(headers: HeaderMap) -> Response {
+    if wants_page(&headers) {
+        return web::no_page_to_open();
+    }
+    let detail = "The path does not take this method. The reference is at /docs.";
+    Problem::new(Code::MethodNotAllowed, detail).into_response()
+}
+
+fn wants_page(headers: &HeaderMap) -> bool {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    accepts.is_some_and(|kinds| kinds.contains("text/html"))
 }

@@ -4,9 +4,8 @@ use domain::{AccountId, ConnectionName, CredentialId, Position, ProviderKey};
 use projections::CredentialState;
 use serde::Deserialize;
 
-use super::search::position;
 use crate::error::Failure;
-use crate::history::Happening;
+use crate::history::{Happening, position};
 use crate::session::LogReader;
 use crate::shell::{Here, Shell, html};
 use crate::site::Site;

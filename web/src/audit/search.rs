@@ -5,6 +5,7 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::error::Failure;
+use crate::history::position;
 
 /// More than the name of a type of event, or the id of an actor, has in characters.
 const LONGEST: usize = 200;
@@ -130,20 +131,6 @@ pub(super) fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'static str,
     }
 }
 
-/// A position in an address; none when it is empty.
-///
-/// # Errors
-/// [`Failure::NotFound`].
-pub(super) fn position(text: &str) -> Result<Option<Position>, Failure> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let position: Position = text.parse().map_err(|_| Failure::NotFound)?;
-    // What is larger than any log's, no page has given.
-    let known = i64::try_from(position.to_stored()).is_ok();
-    known.then_some(Some(position)).ok_or(Failure::NotFound)
-}
-
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
@@ -225,13 +212,5 @@ mod tests {
         };
         let wrong = search.filter(None, 1).ok().unwrap().unwrap_err();
         assert!(wrong.account.is_some() && wrong.to.is_some() && wrong.from.is_none());
-    }
-
-    #[test]
-    fn a_place_that_no_page_gave_is_nowhere() {
-        assert!(position("").is_ok() && position("17").is_ok());
-        for text in ["x", "-1", "18446744073709551615"] {
-            assert!(position(text).is_err(), "{text}");
-        }
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::named;
 use crate::error::Failure;
-use crate::history::Happening;
+use crate::history::{Happening, position};
 use crate::session::AccountMember;
 use crate::shell::{Here, Shell, html};
 use crate::site::Site;
@@ -43,10 +43,7 @@ pub(super) async fn page(
     Query(Part { before }): Query<Part>,
 ) -> Result<Html<String>, Failure> {
     let provider: ProviderKey = named(&provider)?;
-    let before = match before.as_str() {
-        "" => None,
-        before => Some(named::<Position>(before)?),
-    };
+    let before = position(&before)?;
     let filter = AuditFilter {
         account: Some(account.clone()),
         provider: Some(provider.clone()),

@@ -3,6 +3,7 @@
 mod accounts;
 mod audit;
 mod connect;
+mod errors;
 mod export;
 mod marketplace;
 mod providers;

@@ -14,6 +14,7 @@ use crate::form::Form;
 use crate::session::{PlatformAdmin, Tone, Viewer};
 use crate::shell::{Here, Shell, html};
 use crate::site::Site;
+use crate::verdict::who_limits;
 
 /// Before the ids of the fields, which stand on the page of a row beside others.
 const PREFIX: &str = "try-";
@@ -135,7 +136,7 @@ impl Said {
             ),
             Verdict::RateLimited => (
                 Tone::Caution,
-                "Too many tests are being made".to_owned(),
+                who_limits(provider, outcome.code.as_deref().unwrap_or_default()),
                 "It says nothing of the row. Wait a minute and try again.".to_owned(),
             ),
             Verdict::Misconfigured => (

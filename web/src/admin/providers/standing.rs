@@ -50,6 +50,8 @@ struct RetirePage {
     once: String,
     name: String,
     address: String,
+    /// The row as it is shown.
+    revision: u64,
     /// How many accounts have it installed.
     installed: u64,
 }
@@ -62,7 +64,7 @@ pub(super) async fn publish(
 ) -> Result<Redirect, Failure> {
     let view = view_of(&site, &key).await?;
     let ctx = form.context(&site, &viewer);
-    let done = site.commands.publish(ctx, view.row.key.clone(), IfMatch::Any).await;
+    let done = site.commands.publish(ctx, view.row.key.clone(), seen(&form)).await;
     let text = format!("{} is in the marketplace.", view.row.name);
     moved(&site, &viewer, &view, done, text).await
 }
@@ -78,6 +80,7 @@ pub(super) async fn ask_to_retire(
         shell: Shell::new(&title, Here::Providers, &site, &viewer),
         once: once(&site, &viewer)?,
         installed: site.projections.integrations().installed_count(&view.row.key).await?,
+        revision: view.revision,
         address: address(&view.row.key),
         name: view.row.name,
     }))
@@ -91,7 +94,7 @@ pub(super) async fn retire(
 ) -> Result<Redirect, Failure> {
     let view = view_of(&site, &key).await?;
     let ctx = form.context(&site, &viewer);
-    let done = site.commands.retire(ctx, view.row.key.clone(), IfMatch::Any).await;
+    let done = site.commands.retire(ctx, view.row.key.clone(), seen(&form)).await;
     let text = format!(
         "{} has left the marketplace. What accounts connected goes on working.",
         view.row.name
@@ -107,9 +110,15 @@ pub(super) async fn reinstate(
 ) -> Result<Redirect, Failure> {
     let view = view_of(&site, &key).await?;
     let ctx = form.context(&site, &viewer);
-    let done = site.commands.reinstate(ctx, view.row.key.clone(), IfMatch::Any).await;
+    let done = site.commands.reinstate(ctx, view.row.key.clone(), seen(&form)).await;
     let text = format!("{} is back in the marketplace.", view.row.name);
     moved(&site, &viewer, &view, done, text).await
+}
+
+/// The revision of the row that its reader saw.
+fn seen(form: &Form) -> IfMatch {
+    let revision = form.text("revision").parse();
+    revision.map_or(IfMatch::Any, |revision| IfMatch::OneOf(vec![revision]))
 }
 
 /// Back to the row, with what became of it.
@@ -128,6 +137,13 @@ async fn moved(
         Err(CommandError::Rejected { message, .. }) => Notice {
             tone: Tone::Bad,
             text: message,
+        },
+        Err(CommandError::PreconditionFailed { .. }) => Notice {
+            tone: Tone::Bad,
+            text: format!(
+                "Somebody else changed {} meanwhile. Look at it as it is now, then decide again.",
+                view.row.name
+            ),
         },
         Err(error) => return Err(error.into()),
     };
