@@ -28,6 +28,9 @@ async function send(form, button) {
   for (const field of form.querySelectorAll("[data-field]")) setFinding(field, "");
   tell(form, said);
   form.elements.once.value = said.dataset.once;
+  // Saved under its name, it keeps it: the next key is for the same connection.
+  form.setAttribute("action", said.dataset.action);
+  for (const name of form.querySelectorAll("[data-naming]")) name.readOnly = true;
   if (said.dataset.said !== "bad") finish(form, answer.page);
   else {
     // It is on the list by now.
@@ -110,6 +113,8 @@ function finish(form, page) {
   for (const part of form.children) if (!part.matches("[data-verdict]")) part.hidden = true;
   form.closest("[data-dialog-body]")?.querySelector("[data-standing]")?.remove();
   if (dialog) {
+    // What lies beneath needs no link.
+    for (const link of next.querySelectorAll("a")) if (link.href === location.href.split("#")[0]) link.remove();
     const close = document.createElement("button");
     close.type = "button";
     close.className = "button primary";

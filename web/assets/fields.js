@@ -81,8 +81,9 @@ function checkInWords(form) {
     if (!field) return;
     event.preventDefault();
     const missing = event.target.validity.valueMissing;
+    const how = event.target.matches("select") ? "choose one" : "secret" in event.target.dataset ? "paste it" : "fill it in";
     const label = event.target.labels[0]?.firstChild.textContent.trim();
-    setFinding(field, missing ? `${label} is missing; ${event.target.matches("select") ? "choose one" : "paste it"}.` : event.target.validationMessage);
+    setFinding(field, missing ? `${label} is missing; ${how}.` : event.target.validationMessage);
     form.querySelector("[data-field] :invalid")?.focus();
   }, true);
 }

@@ -3,7 +3,7 @@ import { refreshLive } from "./page.js";
 
 /** Reads the parts that show the catalog again when it changes. */
 export function followChanges() {
-  if (!document.querySelector("[data-live]")) return;
+  if (!document.querySelector("[data-live=catalog]")) return;
   let source = null;
   const follow = () => {
     if (document.hidden) {

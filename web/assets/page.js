@@ -66,6 +66,7 @@ export function refreshLive() {
 }
 
 async function refresh() {
+  if (!document.querySelector("[data-live][id]")) return;
   const asked = location.href;
   const fresh = await read(asked).catch(() => null);
   // A search may have led elsewhere meanwhile, and shows what is new itself.

@@ -16,6 +16,7 @@ mod form;
 mod guard;
 mod history;
 mod icons;
+mod in_place;
 mod live;
 mod markdown;
 mod marketplace;

@@ -1,17 +1,22 @@
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use commands::{Clock, Commands, Ids};
-use projections::Projections;
+use domain::Position;
+use projections::{ProjectionName, Projections};
 use tokio::sync::watch;
 use url::Url;
 
 use crate::backstage::Backstage;
 use crate::session::Sessions;
 use crate::{admin, assets, audit, guard, live, marketplace, settings, sign_in, upload};
+
+/// So long an answer waits for the read side, so that the next page shows what was done.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// All pages over a running system. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -69,6 +74,11 @@ impl Site {
     /// Ends the streams of changes that browsers keep open, which would hold up the end of the process.
     pub fn close(&self) {
         self.0.closing.send_replace(true);
+    }
+
+    /// Waits until these read models show what was done there. One that is late shows it a little later.
+    pub(crate) async fn shows(&self, models: &[ProjectionName], position: Position) {
+        let _ = self.projections.wait_for(models, position, PATIENCE).await;
     }
 
     /// Who has signed in.

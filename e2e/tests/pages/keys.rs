@@ -1,8 +1,9 @@
 //! Keys that are typed into pages, and are never in one.
 
 use anyhow::{Context, Result, ensure};
-use browser::{Browser, Options, button, field, link, text};
+use browser::{Browser, Key, Options, button, css, field, link, text};
 use e2e::{GOOD_KEY, SECOND_KEY};
+use serde_json::json;
 
 use crate::stage::Stage;
 
@@ -39,6 +40,83 @@ fn a_refused_key_is_corrected_where_it_was_typed() -> Result<()> {
     browser.click(button("Done"))?;
     // The card below has followed.
     browser.wait_for(link("Manage Mailchimp"))?;
+    browser.assert_clean()
+}
+
+#[test]
+fn a_refused_key_of_the_settings_is_corrected_where_it_was_typed() -> Result<()> {
+    let stage = Stage::start()?;
+    stage.add_mailchimp()?;
+    let token = stage.account("acme")?;
+    let wanted = json!({ "provider": "mailchimp" });
+    let installed = stage
+        .caller(&token)
+        .call("POST", "/v1/accounts/acme/integrations", Some(&wanted), &[])?;
+    installed.expect(201)?;
+    let browser = stage.signed_in(&token, &Options::default())?;
+    browser.goto(&stage.url("/settings/integrations/mailchimp"))?;
+    browser.click(link("Add the key"))?;
+    // One character is another one.
+    let (first, rest) = GOOD_KEY.split_at(1);
+    let wrong = format!("9{rest}");
+    browser.fill(field("API key"), &wrong)?;
+    browser.click(button("Save and test"))?;
+    browser.wait_for(text("Mailchimp refused this key").inside("dialog[open]"))?;
+    browser.wait_for(text("It is saved, but not used.").inside("dialog[open]"))?;
+    ensure!(browser.value(field("API key"))? == wrong, "what was typed is gone");
+    browser.assert_accessible()?;
+    // What lies beneath has followed.
+    browser.wait_for(text("Key rejected"))?;
+    // The keyboard is in the field already.
+    for key in [Key::Home, Key::Right, Key::Backspace] {
+        browser.press(key)?;
+    }
+    browser.type_text(first)?;
+    browser.press(Key::Enter)?;
+    browser.wait_for(text("Connected as acme-8d3a").inside("dialog[open]"))?;
+    no_key_on(&browser)?;
+    browser.click(button("Done"))?;
+    browser.wait_until_gone(css("dialog"))?;
+    browser.wait_for(css(".badge.good"))?;
+    let focused = browser.focused()?;
+    ensure!(
+        focused.as_deref() == Some("link “Save a new key for default”"),
+        "{focused:?} has the focus"
+    );
+    browser.assert_clean()
+}
+
+#[test]
+fn a_refused_key_of_a_further_connection_is_corrected_under_the_name_that_was_given() -> Result<()> {
+    let stage = Stage::start()?;
+    stage.add_mailchimp()?;
+    let token = stage.account("acme")?;
+    let wanted = json!({ "provider": "mailchimp", "credential": { "api_key": GOOD_KEY } });
+    let acme = stage.caller(&token);
+    acme.call("POST", "/v1/accounts/acme/integrations", Some(&wanted), &[])?
+        .expect(201)?;
+    let browser = stage.signed_in(&token, &Options::default())?;
+    browser.goto(&stage.url("/settings/integrations/mailchimp"))?;
+    browser.click(link("Add a connection"))?;
+    browser.fill(field("Name of the connection"), "default")?;
+    browser.fill(field("API key"), BAD_KEY)?;
+    browser.expect("status of 422");
+    browser.click(button("Save and test"))?;
+    browser.wait_for(text("There is a connection of this name."))?;
+    ensure!(browser.value(field("API key"))? == BAD_KEY, "what was typed is gone");
+    browser.assert_accessible()?;
+    browser.fill(field("Name of the connection"), "store-eu")?;
+    browser.click(button("Save and test"))?;
+    browser.wait_for(text("Mailchimp refused this key").inside("dialog[open]"))?;
+    browser.fill(field("API key"), SECOND_KEY)?;
+    browser.click(button("Save and test"))?;
+    browser.wait_for(text("Connected as acme-8d3a").inside("dialog[open]"))?;
+    browser.click(button("Done"))?;
+    browser.wait_for(link("Save a new key for store-eu"))?;
+    no_key_on(&browser)?;
+    let shown = acme.get("/v1/accounts/acme/integrations/mailchimp")?.expect(200)?.body;
+    let connections = shown["connections"].as_array().context("there are none")?;
+    ensure!(connections.len() == 2, "{shown}");
     browser.assert_clean()
 }
 

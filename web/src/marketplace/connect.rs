@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,19 +11,14 @@ use super::provider::{Provider, status};
 use crate::error::Failure;
 use crate::fields::{self, FormField};
 use crate::form::{self, Form};
+use crate::in_place::{Said, is_in_place};
 use crate::session::{AccountAdmin, Tone, Viewer};
 use crate::shell::{Here, Shell, html};
 use crate::site::Site;
 use crate::verdict::Words;
 
-/// So long the answer waits for the read side, so that the next page shows what was done.
-const PATIENCE: Duration = Duration::from_secs(2);
-
 /// The button "I'll add it later".
 const LATER: &str = "later";
-
-/// Sent along by the script that shows the form in a dialog: it wants the words alone.
-const IN_DIALOG: &str = "dialog";
 
 /// The form by which an account connects a provider.
 #[derive(askama::Template)]
@@ -45,17 +38,6 @@ impl ConnectPage {
     fn has_secret(&self) -> bool {
         self.fields.iter().any(|field| field.spec.secret)
     }
-}
-
-/// What the dialog shows once the form was sent.
-#[derive(askama::Template)]
-#[template(path = "connect_said.html")]
-struct Said {
-    words: Words,
-    key: ProviderKey,
-    name: String,
-    /// For the next try.
-    once: String,
 }
 
 pub(super) async fn ask(
@@ -138,17 +120,11 @@ async fn done(
         .value
         .as_ref()
         .map_or_else(|| without_key(name), |report| Words::of(name, report));
-    let shown = [ProjectionName::Integrations];
-    // A read side that is late shows it a little later.
-    let _ = site.projections.wait_for(&shown, receipt.position, PATIENCE).await;
-    if form.has(IN_DIALOG) {
-        return Ok(html(&Said {
-            words,
-            key: provider.key().clone(),
-            name: name.to_owned(),
-            once: form::once(site, viewer)?,
-        })
-        .into_response());
+    site.shows(&[ProjectionName::Integrations], receipt.position).await;
+    if is_in_place(form) {
+        let action = format!("/marketplace/{}/connect", provider.key());
+        let said = Said::new(site, viewer, (provider.key(), name), words, action)?;
+        return Ok(html(&said).into_response());
     }
     site.sessions().leave(viewer.session, words.notice());
     Ok(Redirect::to(&format!("/settings/integrations/{}", provider.key())).into_response())

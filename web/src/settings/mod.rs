@@ -10,7 +10,6 @@ mod take_back;
 mod testing;
 
 use std::str::FromStr;
-use std::time::Duration;
 
 use axum::Router;
 use axum::response::Redirect;
@@ -21,9 +20,6 @@ use projections::ProjectionName;
 use crate::error::Failure;
 use crate::session::{Notice, Tone, Viewer};
 use crate::site::Site;
-
-/// How long a page waits until the read models show what was just done.
-const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Where what is done here is seen.
 const SEEN_IN: &[ProjectionName] = &[
@@ -68,8 +64,7 @@ fn place(provider: &ProviderKey) -> String {
 
 /// Goes on to a page that shows what was done, and says it.
 async fn done(site: &Site, viewer: &Viewer, position: Position, notice: Notice, to: &str) -> Redirect {
-    // A read model that is late shows it a little later.
-    let _ = site.projections.wait_for(SEEN_IN, position, PATIENCE).await;
+    site.shows(SEEN_IN, position).await;
     say(site, viewer, notice, to)
 }
 

@@ -7,10 +7,11 @@ use domain::recipe::Problem;
 use domain::{AccountId, ConnectionName, ProviderKey};
 
 use super::connection::Integration;
-use super::{done, named, place};
+use super::{SEEN_IN, done, named, place};
 use crate::error::Failure;
 use crate::fields::{FormField, refuse};
 use crate::form::{self, Form};
+use crate::in_place::{Said, is_in_place};
 use crate::session::{AccountAdmin, Viewer};
 use crate::shell::{Here, Shell, html};
 use crate::site::Site;
@@ -63,10 +64,9 @@ enum Choice {
 impl KeyPage {
     /// Where the form is sent.
     fn action(&self) -> String {
-        let place = self.integration.place();
         match &self.asked {
-            Asked::Known(connection) => format!("{place}/connections/{connection}/key"),
-            Asked::Further { .. } => format!("{place}/connections"),
+            Asked::Known(connection) => key_of(&self.integration.view.provider, connection),
+            Asked::Further { .. } => format!("{}/connections", self.integration.place()),
         }
     }
 
@@ -88,6 +88,11 @@ impl KeyPage {
         }
         self.others = refuse(&mut self.fields, form, rest);
     }
+}
+
+/// Where a key of a connection is asked for and sent.
+fn key_of(provider: &ProviderKey, connection: &ConnectionName) -> String {
+    format!("{}/connections/{connection}/key", place(provider))
 }
 
 impl Before {
@@ -202,7 +207,8 @@ async fn saved(
     mut page: KeyPage,
     form: &Form,
 ) -> Result<Response, Failure> {
-    let to = place(&provider);
+    // The first try may have made a connection: the next one is for that.
+    let next = key_of(&provider, &connection);
     let options = page.before.as_ref().map_or(Ok(SaveOptions::default()), Before::options);
     let saved = match options {
         Err(problem) => Err(CommandError::Invalid(vec![problem])),
@@ -210,14 +216,20 @@ async fn saved(
             let ctx = form.context(site, viewer);
             let fields = form.credential();
             site.commands
-                .save_credential(ctx, account, provider, connection, fields, options)
+                .save_credential(ctx, account, provider.clone(), connection, fields, options)
                 .await
         }
     };
     match saved {
         Ok(receipt) => {
-            let said = Words::of(&page.integration.view.name, &receipt.value);
-            Ok(done(site, viewer, receipt.position, said.notice(), &to)
+            let name = &page.integration.view.name;
+            let words = Words::of(name, &receipt.value);
+            if is_in_place(form) {
+                site.shows(SEEN_IN, receipt.position).await;
+                return Ok(html(&Said::new(site, viewer, (&provider, name), words, next)?).into_response());
+            }
+            let to = place(&provider);
+            Ok(done(site, viewer, receipt.position, words.notice(), &to)
                 .await
                 .into_response())
         }

@@ -106,6 +106,37 @@ async fn a_refused_key_waits_beside_the_working_one_and_an_accepted_one_takes_it
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_is_sent_from_where_it_stands_gets_the_verdict_alone_and_the_way_to_try_again() {
+    let world = World::connected().await;
+    let mut owner = Visitor::with(&world.app, &world.owner).await;
+    let page = owner.page(FURTHER).await;
+    let fields = [
+        ("once", hidden(&page, "once")),
+        ("connection", "store-eu"),
+        ("field.api_key", BAD),
+        ("dialog", "1"),
+    ];
+    let said = owner.submit(FURTHER, &fields).await.expect(200);
+    let said = String::from_utf8(said.bytes).unwrap();
+    assert!(
+        said.contains("data-said=\"bad\"") && said.contains("Mock Mail refused this key"),
+        "{said}"
+    );
+    assert!(!said.contains(BAD), "{said}");
+    let next = format!("{FURTHER}/store-eu/key");
+    assert!(said.contains(&format!("data-action=\"{next}\"")), "{said}");
+    let (_, rest) = said.split_once("data-once=\"").unwrap();
+    let once = rest.split('"').next().unwrap();
+    let fields = [("once", once), ("field.api_key", OTHER), ("dialog", "1")];
+    let said = owner.submit(&next, &fields).await.expect(200);
+    let said = String::from_utf8(said.bytes).unwrap();
+    assert!(said.contains("data-said=\"good\""), "{said}");
+    // It was said there: the next page does not say it again.
+    let page = owner.page(PAGE).await;
+    assert!(!page.contains("role=\"status\""), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leaked_key_is_replaced_at_once_whatever_the_test_says() {
     let world = World::connected().await;
     let mut owner = Visitor::with(&world.app, &world.owner).await;

@@ -4,7 +4,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::path::Placed;
 use super::{SEEN_IN, named};
-use crate::admin::visible;
 use crate::error::Failure;
 use crate::form::{Form, once};
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
@@ -68,7 +67,7 @@ pub(super) async fn close(
         .commands
         .close_account(form.context(&site, &viewer), id.clone())
         .await?;
-    visible(&site, SEEN_IN, receipt.position).await;
+    site.shows(SEEN_IN, receipt.position).await;
     let notice = if receipt.value.complete {
         Notice {
             tone: Tone::Good,

@@ -9,7 +9,6 @@ use url::form_urlencoded;
 use super::SEEN_IN;
 use super::path::Placed;
 use crate::admin::findings::Findings;
-use crate::admin::visible;
 use crate::error::Failure;
 use crate::form::{Form, once};
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
@@ -120,7 +119,7 @@ pub(super) async fn open(
             let id = new.id.clone();
             match site.commands.open_account(form.context(&site, &viewer), new).await {
                 Ok(receipt) => {
-                    visible(&site, SEEN_IN, receipt.position).await;
+                    site.shows(SEEN_IN, receipt.position).await;
                     let text =
                         format!("The account {id} is open. Make a token for it, so that its people can sign in.");
                     site.sessions().leave(viewer.session, Notice { tone: Tone::Good, text });

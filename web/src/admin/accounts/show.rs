@@ -6,7 +6,6 @@ use projections::AccountView;
 use super::path::Placed;
 use super::{SEEN_IN, named};
 use crate::admin::findings::Findings;
-use crate::admin::visible;
 use crate::error::Failure;
 use crate::form::{Form, once};
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
@@ -75,7 +74,7 @@ pub(super) async fn rename(
     let ctx = form.context(&site, &viewer);
     match site.commands.rename_account(ctx, id.clone(), name.clone()).await {
         Ok(receipt) => {
-            visible(&site, SEEN_IN, receipt.position).await;
+            site.shows(SEEN_IN, receipt.position).await;
             let text = format!("The account {id} is called “{name}” now.");
             site.sessions().leave(viewer.session, Notice { tone: Tone::Good, text });
             Ok(Redirect::to(&format!("/admin/accounts/{id}")).into_response())

@@ -9,7 +9,6 @@ use projections::ProjectionName;
 use super::address;
 use super::form_page::{Edited, FormPage, view_of};
 use super::sent::{LogoChange, Sent};
-use crate::admin::visible;
 use crate::error::Failure;
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
 use crate::shell::html;
@@ -141,7 +140,7 @@ async fn again(sent: Sent, edited: Option<Edited>, site: &Site, viewer: &Viewer)
 }
 
 async fn done(site: &Site, viewer: &Viewer, position: Position, text: String) {
-    visible(site, &[ProjectionName::Catalog], position).await;
+    site.shows(&[ProjectionName::Catalog], position).await;
     let notice = Notice { tone: Tone::Good, text };
     site.sessions().leave(viewer.session, notice);
 }

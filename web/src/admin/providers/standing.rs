@@ -6,7 +6,6 @@ use projections::{ProjectionName, ProviderStatus, ProviderView};
 
 use super::address;
 use super::form_page::view_of;
-use crate::admin::visible;
 use crate::error::Failure;
 use crate::form::{Form, once};
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
@@ -131,7 +130,7 @@ async fn moved(
 ) -> Result<Redirect, Failure> {
     let notice = match done {
         Ok(receipt) => {
-            visible(site, &[ProjectionName::Catalog], receipt.position).await;
+            site.shows(&[ProjectionName::Catalog], receipt.position).await;
             Notice { tone: Tone::Good, text }
         }
         Err(CommandError::Rejected { message, .. }) => Notice {

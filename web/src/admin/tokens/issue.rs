@@ -9,7 +9,6 @@ use super::expiry::CHOICES;
 use super::wanted::{Prefilled, Wanted};
 use super::{ROLES, RoleChoice, SEEN_IN};
 use crate::admin::findings::Findings;
-use crate::admin::visible;
 use crate::error::{Failure, role_name};
 use crate::form::{Form, once};
 use crate::session::{PlatformAdmin, Viewer};
@@ -100,7 +99,7 @@ pub(super) async fn issue(
         Ok(receipt) => receipt,
         Err(error) => return refused(&site, &viewer, wanted, Findings::of(error, "/name")?),
     };
-    visible(&site, SEEN_IN, receipt.position).await;
+    site.shows(SEEN_IN, receipt.position).await;
     let shell = |title| Shell::new(title, Here::Tokens, &site, &viewer);
     if receipt.value.sha256 != secret.sha256 {
         let page = ShownPage {

@@ -5,7 +5,6 @@ use projections::TokenView;
 
 use super::SEEN_IN;
 use super::list::Row;
-use crate::admin::visible;
 use crate::error::Failure;
 use crate::form::{Form, once};
 use crate::session::{Notice, PlatformAdmin, Tone};
@@ -50,7 +49,7 @@ pub(super) async fn revoke(
         .revoke_token(form.context(&site, &viewer), token.id)
         .await?;
     site.backstage.revoked(token.id);
-    visible(&site, SEEN_IN, receipt.position).await;
+    site.shows(SEEN_IN, receipt.position).await;
     let text = format!(
         "The token “{}” is revoked. Whoever holds it is refused from now on.",
         token.name
