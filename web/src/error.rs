@@ -1,5 +1,6 @@
+use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{Html, IntoResponse, Redirect, Response};
 use commands::CommandError;
 use domain::token::Role;
 use projections::{Behind, QueryError};
@@ -8,7 +9,7 @@ use url::form_urlencoded::byte_serialize;
 use crate::backstage::Unavailable;
 use crate::guard;
 use crate::session::Viewer;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 
 /// Why a page cannot be shown. It becomes a page that says what happened and what to do next.
 #[derive(Debug)]
@@ -178,7 +179,19 @@ impl IntoResponse for Failure {
             _ => None,
         };
         let shell = Shell::bare(&title, Here::Nowhere, viewer);
-        let mut response = (status, html(&FailurePage { shell, title, text })).into_response();
+        // Not by way of `page::html`, whose own failures come here.
+        let page = FailurePage { shell, title, text }.render();
+        let mut response = match page {
+            Ok(page) => (status, Html(page)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "the page that tells of an error cannot be made");
+                (
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Something is broken here. Tell the operator.",
+                )
+                    .into_response()
+            }
+        };
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()

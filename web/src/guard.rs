@@ -1,10 +1,11 @@
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::Url;
 
 use crate::error::Failure;
+use crate::page::Broken;
 use crate::site::Site;
 
 /// Nothing but our own files, no code and no styles within a page, no frames around it (CSP Level 3).
@@ -23,8 +24,12 @@ pub(crate) async fn guard(State(site): State<Site>, request: Request, next: Next
     })
 }
 
-/// What cannot be read of an address or of a form is told on a page, as everything else is.
-fn told(response: Response) -> Response {
+/// A page that could not be made is an error, whatever status it was to have. What cannot be read of an address or of a form is told on a page, as everything else is.
+pub(crate) fn told(mut response: Response) -> Response {
+    if response.extensions().get::<Broken>().is_some() {
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        return response;
+    }
     let kind = response.headers().get(header::CONTENT_TYPE);
     let plain = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"));
     if plain && response.status().is_client_error() {

@@ -20,6 +20,7 @@ mod in_place;
 mod live;
 mod markdown;
 mod marketplace;
+mod page;
 mod session;
 mod settings;
 mod shell;

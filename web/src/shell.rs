@@ -1,6 +1,6 @@
-use askama::Template;
-use axum::response::Html;
 use domain::token::AccountScope;
+
+pub(crate) use crate::page::html;
 
 use crate::assets;
 use crate::error::role_name;
@@ -128,10 +128,4 @@ pub(crate) fn scope(accounts: &AccountScope) -> String {
             _ => format!("{} accounts", accounts.len()),
         },
     }
-}
-
-/// A page as the answer to a request.
-pub(crate) fn html(page: &impl Template) -> Html<String> {
-    // Templates write into a string, which never fails.
-    Html(page.render().unwrap_or_default())
 }

@@ -7,8 +7,9 @@ use super::kinds::{GROUPS, words};
 use super::search::{Search, Wrong, address};
 use crate::error::Failure;
 use crate::history::Happening;
+use crate::page::html;
 use crate::session::{LogReader, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// So many events stand on a page.

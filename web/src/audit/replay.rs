@@ -1,13 +1,13 @@
 use axum::extract::{Path, Query, State};
-use axum::response::Html;
 use domain::{AccountId, ConnectionName, CredentialId, Position, ProviderKey};
 use projections::CredentialState;
 use serde::Deserialize;
 
 use crate::error::Failure;
 use crate::history::{Happening, position};
+use crate::page::{Page, html};
 use crate::session::LogReader;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 use crate::status::Badge;
 
@@ -75,7 +75,7 @@ pub(super) async fn replay(
     LogReader { viewer, only }: LogReader,
     Path(credential): Path<String>,
     Query(shown): Query<Shown>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let credential: CredentialId = credential.parse().map_err(|_| Failure::NotFound)?;
     let after = position(&shown.after)?;
     let readable = |account: &AccountId| only.as_ref().is_none_or(|only| only == account);

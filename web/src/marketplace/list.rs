@@ -1,15 +1,15 @@
 use std::collections::HashMap;
 
 use axum::extract::{Query, State};
-use axum::response::Html;
 use projections::{CatalogFilter, Facet};
 use serde::Deserialize;
 use url::form_urlencoded;
 
 use super::card::{Action, Card, states};
 use crate::error::Failure;
+use crate::page::{Page, html};
 use crate::session::Viewer;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// So many cards stand on a page: some rows of any width.
@@ -72,7 +72,7 @@ pub(super) async fn list(
     State(site): State<Site>,
     viewer: Viewer,
     Query(mut search): Query<Search>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     search.q = search.q.trim().chars().take(LONGEST_QUERY).collect();
     let filter = CatalogFilter {
         category: Some(search.category.clone()).filter(|category| !category.is_empty()),

@@ -1,5 +1,4 @@
 use axum::extract::{Path, State};
-use axum::response::Html;
 use domain::integration::ConnectionStatus;
 use domain::recipe;
 use domain::{AccountId, ConnectionName, ProviderKey};
@@ -10,8 +9,9 @@ use crate::error::Failure;
 use crate::fields::FormField;
 use crate::icons::Logo;
 use crate::markdown::rendered;
+use crate::page::{Page, html};
 use crate::session::Viewer;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 use crate::status::Badge;
 
@@ -110,11 +110,7 @@ impl ProviderPage {
     }
 }
 
-pub(super) async fn page(
-    State(site): State<Site>,
-    viewer: Viewer,
-    Path(key): Path<String>,
-) -> Result<Html<String>, Failure> {
+pub(super) async fn page(State(site): State<Site>, viewer: Viewer, Path(key): Path<String>) -> Result<Page, Failure> {
     let provider = Provider::find(&site, &key).await?;
     let installed = match viewer.account().filter(|_| viewer.is_member()) {
         Some(account) => provider.installed(&site, account).await?,

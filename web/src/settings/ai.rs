@@ -10,8 +10,9 @@ use projections::{AiSettingsView, ProviderStatus};
 use super::{changed_meanwhile, done, say};
 use crate::error::Failure;
 use crate::form::{self, Form};
+use crate::page::html;
 use crate::session::{AccountAdmin, AccountMember, Notice, Tone, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// Where they are chosen.

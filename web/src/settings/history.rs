@@ -1,5 +1,4 @@
 use axum::extract::{Path, Query, State};
-use axum::response::Html;
 use domain::{Position, ProviderKey};
 use projections::AuditFilter;
 use serde::Deserialize;
@@ -7,8 +6,9 @@ use serde::Deserialize;
 use super::named;
 use crate::error::Failure;
 use crate::history::{Happening, position};
+use crate::page::{Page, html};
 use crate::session::AccountMember;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// So many events stand on a page.
@@ -41,7 +41,7 @@ pub(super) async fn page(
     AccountMember { viewer, account }: AccountMember,
     Path(provider): Path<String>,
     Query(Part { before }): Query<Part>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let provider: ProviderKey = named(&provider)?;
     let before = position(&before)?;
     let filter = AuditFilter {

@@ -1,12 +1,12 @@
 use axum::extract::{Path, State};
-use axum::response::Html;
 
 use super::connection::Integration;
 use super::named;
 use crate::error::Failure;
 use crate::form;
+use crate::page::{Page, html};
 use crate::session::AccountMember;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// One integration with all its connections.
@@ -23,7 +23,7 @@ pub(super) async fn page(
     State(site): State<Site>,
     AccountMember { viewer, account }: AccountMember,
     Path(provider): Path<String>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let integration = Integration::find(&site, &account, &named(&provider)?).await?;
     let page = IntegrationPage {
         shell: Shell::new(&integration.view.name, Here::Settings, &site, &viewer),

@@ -1,10 +1,10 @@
 use axum::extract::State;
-use axum::response::Html;
 
 use super::connection::Integration;
 use crate::error::Failure;
+use crate::page::{Page, html};
 use crate::session::AccountMember;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// What the account has installed.
@@ -19,7 +19,7 @@ struct ListPage {
 pub(super) async fn list(
     State(site): State<Site>,
     AccountMember { viewer, account }: AccountMember,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let page = ListPage {
         integrations: Integration::all(&site, &account).await?,
         shell: Shell::new("Integrations", Here::Settings, &site, &viewer),

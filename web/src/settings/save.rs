@@ -12,8 +12,9 @@ use crate::error::Failure;
 use crate::fields::{FormField, refuse};
 use crate::form::{self, Form};
 use crate::in_place::{Said, is_in_place};
+use crate::page::html;
 use crate::session::{AccountAdmin, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 use crate::verdict::Words;
 

@@ -1,5 +1,5 @@
 use axum::extract::{Path, State};
-use axum::response::{Html, Redirect};
+use axum::response::Redirect;
 use commands::{CommandError, Erasure, IfMatch, Receipt};
 use domain::{ConnectionName, ProviderKey};
 
@@ -7,8 +7,9 @@ use super::connection::Integration;
 use super::{changed_meanwhile, done, named, place, say};
 use crate::error::{Failure, sentence};
 use crate::form::{self, Form};
+use crate::page::{Page, html};
 use crate::session::{AccountAdmin, Notice, Tone, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// The hidden field that says which state of the integration somebody has seen.
@@ -43,7 +44,7 @@ pub(super) async fn ask_one(
     State(site): State<Site>,
     AccountAdmin { viewer, account }: AccountAdmin,
     Path((provider, connection)): Path<(String, String)>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let connection: ConnectionName = named(&connection)?;
     let integration = Integration::find(&site, &account, &named(&provider)?).await?;
     let keyed = integration.connection(&connection).filter(|found| found.key.is_some());
@@ -82,7 +83,7 @@ pub(super) async fn ask_all(
     State(site): State<Site>,
     AccountAdmin { viewer, account }: AccountAdmin,
     Path(provider): Path<String>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let integration = Integration::find(&site, &account, &named(&provider)?).await?;
     let title = format!("Uninstall {}", integration.view.name);
     Ok(html(&UninstallPage {

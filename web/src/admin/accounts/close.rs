@@ -6,8 +6,9 @@ use super::path::Placed;
 use super::{SEEN_IN, named};
 use crate::error::Failure;
 use crate::form::{Form, once};
+use crate::page::html;
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// The page that asks whether an account is really to be closed.

@@ -11,8 +11,9 @@ use super::path::Placed;
 use crate::admin::findings::Findings;
 use crate::error::Failure;
 use crate::form::{Form, once};
+use crate::page::html;
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// So many accounts stand on a page.

@@ -8,8 +8,9 @@ use super::{SEEN_IN, named};
 use crate::admin::findings::Findings;
 use crate::error::Failure;
 use crate::form::{Form, once};
+use crate::page::html;
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// So many accounts below it are shown; the list shows the others.

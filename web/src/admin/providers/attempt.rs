@@ -1,6 +1,6 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use commands::CommandError;
 use domain::integration::{TestOutcome, Verdict};
 use domain::recipe::has_test;
@@ -11,8 +11,9 @@ use super::form_page::view_of;
 use crate::error::Failure;
 use crate::fields::{FormField, refuse};
 use crate::form::Form;
+use crate::page::{Page, html};
 use crate::session::{PlatformAdmin, Tone, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 use crate::verdict::who_limits;
 
@@ -74,7 +75,7 @@ pub(super) async fn ask(
     State(site): State<Site>,
     PlatformAdmin(viewer): PlatformAdmin,
     Path(key): Path<String>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let view = view_of(&site, &key).await?;
     Ok(html(&TryPage::new(&view, &site, &viewer)))
 }

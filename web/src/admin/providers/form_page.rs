@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
-use axum::response::Html;
 use domain::ProviderKey;
 use projections::ProviderView;
 
@@ -15,8 +14,9 @@ use super::standing::Stand;
 use super::typed::{AUTH_TYPES, By, Typed};
 use crate::error::Failure;
 use crate::form::once;
+use crate::page::{Page, html};
 use crate::session::{PlatformAdmin, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 use crate::time::Moment;
 
@@ -109,10 +109,7 @@ impl FormPage {
     }
 }
 
-pub(super) async fn blank(
-    State(site): State<Site>,
-    PlatformAdmin(viewer): PlatformAdmin,
-) -> Result<Html<String>, Failure> {
+pub(super) async fn blank(State(site): State<Site>, PlatformAdmin(viewer): PlatformAdmin) -> Result<Page, Failure> {
     let filled = Filled {
         row: None,
         typed: Typed::empty(),
@@ -128,7 +125,7 @@ pub(super) async fn of_row(
     State(site): State<Site>,
     PlatformAdmin(viewer): PlatformAdmin,
     Path(key): Path<String>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let view = view_of(&site, &key).await?;
     let row = Edited::new(&view);
     let filled = Filled {

@@ -1,5 +1,4 @@
 use axum::extract::{Query, State};
-use axum::response::Html;
 use domain::recipe::has_test;
 use projections::{ProviderStatus, ProviderView};
 use serde::Deserialize;
@@ -9,8 +8,9 @@ use super::address;
 use super::standing::Stand;
 use crate::error::Failure;
 use crate::icons::Logo;
+use crate::page::{Page, html};
 use crate::session::PlatformAdmin;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 use crate::time::Moment;
 
@@ -105,7 +105,7 @@ pub(super) async fn list(
     State(site): State<Site>,
     PlatformAdmin(viewer): PlatformAdmin,
     Query(mut search): Query<Search>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     search.q = search.q.trim().chars().take(LONGEST_QUERY).collect();
     let words = search.q.to_lowercase();
     let mut found = site.projections.catalog().providers().await?;

@@ -1,5 +1,4 @@
 use axum::extract::State;
-use axum::response::Html;
 use domain::provider::ProviderRow;
 use domain::recipe::has_test;
 
@@ -10,8 +9,8 @@ use crate::error::Failure;
 use crate::fields::FormField;
 use crate::icons::Logo;
 use crate::markdown;
+use crate::page::{Page, html};
 use crate::session::PlatformAdmin;
-use crate::shell::html;
 use crate::site::Site;
 use crate::upload::Upload;
 
@@ -76,7 +75,7 @@ pub(super) async fn preview(
     State(site): State<Site>,
     PlatformAdmin(viewer): PlatformAdmin,
     upload: Upload,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let view = match upload.form.optional("of") {
         Some(key) => Some(view_of(&site, key).await?),
         None => None,

@@ -1,5 +1,4 @@
 use axum::extract::{Path, Query, State};
-use axum::response::Html;
 use projections::{ProviderRevision, ProviderView};
 use serde::Deserialize;
 
@@ -9,8 +8,9 @@ use super::standing::Stand;
 use super::{address, yaml};
 use crate::error::Failure;
 use crate::history::{Names, Sentence};
+use crate::page::{Page, html};
 use crate::session::PlatformAdmin;
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 use crate::time::Moment;
 
@@ -54,7 +54,7 @@ pub(super) async fn revisions(
     PlatformAdmin(viewer): PlatformAdmin,
     Path(key): Path<String>,
     Query(which): Query<Which>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let view = view_of(&site, &key).await?;
     // One more: the oldest that is shown is compared with the one before.
     let found = site.backstage.revisions(&view.row.key, MOST + 1).await?;

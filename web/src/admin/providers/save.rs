@@ -10,8 +10,8 @@ use super::address;
 use super::form_page::{Edited, FormPage, view_of};
 use super::sent::{LogoChange, Sent};
 use crate::error::Failure;
+use crate::page::html;
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
-use crate::shell::html;
 use crate::site::Site;
 use crate::upload::Upload;
 

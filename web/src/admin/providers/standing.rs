@@ -1,5 +1,5 @@
 use axum::extract::{Path, State};
-use axum::response::{Html, Redirect};
+use axum::response::Redirect;
 use commands::{CommandError, IfMatch, Receipt};
 use domain::provider::Provider;
 use projections::{ProjectionName, ProviderStatus, ProviderView};
@@ -8,8 +8,9 @@ use super::address;
 use super::form_page::view_of;
 use crate::error::Failure;
 use crate::form::{Form, once};
+use crate::page::{Page, html};
 use crate::session::{Notice, PlatformAdmin, Tone, Viewer};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// Where a row stands, as a badge.
@@ -72,7 +73,7 @@ pub(super) async fn ask_to_retire(
     State(site): State<Site>,
     PlatformAdmin(viewer): PlatformAdmin,
     Path(key): Path<String>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let view = view_of(&site, &key).await?;
     let title = format!("Retire {}", view.row.name);
     Ok(html(&RetirePage {

@@ -11,8 +11,9 @@ use super::{ROLES, RoleChoice, SEEN_IN};
 use crate::admin::findings::Findings;
 use crate::error::{Failure, role_name};
 use crate::form::{Form, once};
+use crate::page::html;
 use crate::session::{PlatformAdmin, Viewer};
-use crate::shell::{Here, Shell, html, scope};
+use crate::shell::{Here, Shell, scope};
 use crate::site::Site;
 use crate::time::Moment;
 

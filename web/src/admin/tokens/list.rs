@@ -1,5 +1,4 @@
 use axum::extract::{Query, State};
-use axum::response::Html;
 use chrono::{DateTime, Utc};
 use domain::token::AccountScope;
 use domain::{AccountId, TokenId};
@@ -8,8 +7,9 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::error::{Failure, role_name};
+use crate::page::{Page, html};
 use crate::session::PlatformAdmin;
-use crate::shell::{Here, Shell, html, scope};
+use crate::shell::{Here, Shell, scope};
 use crate::site::Site;
 use crate::time::Moment;
 
@@ -143,7 +143,7 @@ pub(super) async fn list(
     State(site): State<Site>,
     PlatformAdmin(viewer): PlatformAdmin,
     Query(mut shown): Query<Shown>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     shown.account = shown.account.trim().to_owned();
     let after = match shown.after.as_str() {
         "" => None,

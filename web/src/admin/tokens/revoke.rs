@@ -1,5 +1,5 @@
 use axum::extract::{Path, State};
-use axum::response::{Html, Redirect};
+use axum::response::Redirect;
 use domain::TokenId;
 use projections::TokenView;
 
@@ -7,8 +7,9 @@ use super::SEEN_IN;
 use super::list::Row;
 use crate::error::Failure;
 use crate::form::{Form, once};
+use crate::page::{Page, html};
 use crate::session::{Notice, PlatformAdmin, Tone};
-use crate::shell::{Here, Shell, html};
+use crate::shell::{Here, Shell};
 use crate::site::Site;
 
 /// The page that asks whether a token is really to be revoked.
@@ -26,7 +27,7 @@ pub(super) async fn ask(
     State(site): State<Site>,
     PlatformAdmin(viewer): PlatformAdmin,
     Path(token): Path<String>,
-) -> Result<Html<String>, Failure> {
+) -> Result<Page, Failure> {
     let token = named(&site, &token).await?;
     Ok(html(&RevokePage {
         shell: Shell::new("Revoke a token", Here::Tokens, &site, &viewer),
