@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Position;
-use eventlog::{EventLog, LogError, Page, StoredEvent};
+use eventlog::{Causes, EventLog, LogError, Page, StoredEvent};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -201,8 +201,7 @@ impl Follower {
     }
 
     async fn without_bus(&mut self, error: &BusError, message: &'static str) -> Vec<Arc<StoredEvent>> {
-        let source = std::error::Error::source(error).map(ToString::to_string);
-        tracing::warn!(%error, source, "{message}");
+        tracing::warn!(cause = %Causes(error), "{message}");
         self.look_later().await
     }
 

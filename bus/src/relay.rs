@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Position;
-use eventlog::{EventLog, LogError};
+use eventlog::{Causes, EventLog, LogError};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -81,8 +81,7 @@ impl Relay {
                     }
                 }
                 Err(error) => {
-                    let source = std::error::Error::source(&error).map(ToString::to_string);
-                    tracing::warn!(%error, source, ?pause, "the relay pauses");
+                    tracing::warn!(cause = %Causes(&error), ?pause, "the relay pauses");
                     progress.unsure = true;
                     sleep(pause).await;
                     pause = (pause * 2).min(MAX_PAUSE);

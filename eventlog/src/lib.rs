@@ -5,6 +5,7 @@
 //! installations of several machines; [`MemoryLog`] keeps nothing and is for tests.
 
 mod causes;
+mod certificate;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
 mod copy;
@@ -24,6 +25,7 @@ mod sqlite;
 mod writer;
 
 pub use causes::Causes;
+pub use certificate::certificate_advice;
 pub use copy::{Copied, CopyError, CopyProgress, CopyStep, copy};
 pub use event::{NewEvent, StoredEvent};
 pub use eventstoredb::EventStoreDbLog;

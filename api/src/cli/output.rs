@@ -1,16 +1,24 @@
 use std::io::Write;
 
+use eventlog::certificate_advice;
+
 /// Prints a line for the person at the terminal. A closed pipe is no reason to fail.
 pub(super) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
-/// Prints an error with its causes, one sentence each.
+/// What names trusted authorities in the URL of PostgreSQL. The adapters of other servers say by themselves what to change.
+const AUTHORITY: &str = "sslrootcert";
+
+/// Prints an error with its causes, one sentence each, and what to change where that is known.
 pub(super) fn error(error: &anyhow::Error) {
     let mut err = std::io::stderr();
     let _ = writeln!(err, "soconnective: {error}");
     for cause in error.chain().skip(1) {
         let _ = writeln!(err, "  because: {cause}");
+    }
+    if let Some(advice) = certificate_advice(error.as_ref(), AUTHORITY) {
+        let _ = writeln!(err, "  next: {advice}");
     }
 }
 

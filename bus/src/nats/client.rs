@@ -4,6 +4,7 @@ use std::time::Duration;
 use async_nats::connection::State;
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event};
+use eventlog::{Causes, certificate_advice};
 use tokio::sync::watch;
 
 use super::Context;
@@ -42,10 +43,13 @@ impl Connection {
                 ConnectErrorKind::Authentication | ConnectErrorKind::AuthorizationViolation => {
                     return Err(NatsError::Refused);
                 }
-                kind @ (ConnectErrorKind::ServerParse | ConnectErrorKind::Tls) => {
-                    return Err(NatsError::Tls(kind.to_string()));
+                ConnectErrorKind::ServerParse | ConnectErrorKind::Tls => {
+                    return Err(NatsError::Tls(Causes(&error).to_string()));
                 }
                 kind => {
+                    if let Some(advice) = certificate_advice(&error, "ca") {
+                        return Err(NatsError::Tls(advice));
+                    }
                     tracing::warn!(reason = %kind, "no NATS server answers; events are read from the log until one does");
                     let options = options(url, &lost).await?.retry_on_initial_connect();
                     let connecting = options.connect(url.servers.as_slice()).await;
@@ -148,6 +152,14 @@ async fn options(url: &NatsUrl, lost: &Arc<watch::Sender<u64>>) -> Result<Connec
         Login::Nobody => options,
         Login::User { name, password } => options.user_and_password(name.clone(), password.clone()),
         Login::Token(token) => options.token(token.clone()),
+        Login::Nkey(path) => {
+            let seed = tokio::fs::read_to_string(path).await;
+            let seed = seed.map_err(|error| NatsError::File {
+                parameter: "nkey",
+                source: error.kind().to_string().into(),
+            })?;
+            options.nkey(seed.trim().to_owned())
+        }
         Login::File(path) => {
             let with_file = options.credentials_file(path).await;
             with_file.map_err(|error| NatsError::File {

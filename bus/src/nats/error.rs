@@ -1,6 +1,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+use eventlog::Causes;
+
 /// Why NATS cannot deliver now. Nothing in it repeats the URL, which may hold credentials.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NatsError {
@@ -14,7 +16,7 @@ pub(super) enum NatsError {
     },
     #[error("no TLS connection can be made: {0}")]
     Tls(String),
-    #[error("the NATS server refuses the credentials: check user, password, token or `creds` of its URL")]
+    #[error("the NATS server refuses the credentials: check user, password, token, `creds` or `nkey` of its URL")]
     Refused,
     #[error("nats-server {0} is too old: install 2.9.0 or later")]
     TooOld(String),
@@ -53,7 +55,6 @@ impl NatsError {
 
     /// Tells it to whoever reads the log of this process.
     pub(super) fn warn(&self, message: &'static str) {
-        let source = self.source().map(ToString::to_string);
-        tracing::warn!(error = %self, source, "{message}");
+        tracing::warn!(cause = %Causes(self), "{message}");
     }
 }

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::kv;
 use async_nats::jetstream::stream::{Config, DiscardPolicy};
+use eventlog::Causes;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -76,7 +77,7 @@ impl Lease {
                     tracing::info!("another process relays the log to NATS; this one takes over when that one stops");
                     told = true;
                 }
-                Err(error) if told => tracing::debug!(%error, "the relay's lease cannot be had"),
+                Err(error) if told => tracing::debug!(cause = %Causes(&error), "the relay's lease cannot be had"),
                 Err(error) => {
                     error.warn("the relay's lease cannot be had yet");
                     told = true;
@@ -147,7 +148,7 @@ impl Held {
             return;
         };
         if let Err(error) = write(&store, None, self.term, self.revision).await {
-            tracing::debug!(%error, "the relay's lease was not given back; it runs out");
+            tracing::debug!(cause = %Causes(&error), "the relay's lease was not given back; it runs out");
         }
     }
 
@@ -164,7 +165,7 @@ impl Held {
                     tracing::warn!(term = self.term, "another process relays the log now");
                     return;
                 }
-                Ok(Err(error)) => tracing::debug!(%error, "the relay's lease could not be renewed"),
+                Ok(Err(error)) => tracing::debug!(cause = %Causes(&error), "the relay's lease could not be renewed"),
                 Err(_elapsed) => {}
             }
             if Instant::now() >= self.confirmed + self.lease.duration * 3 / 4 {

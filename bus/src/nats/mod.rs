@@ -50,7 +50,7 @@ impl NatsBus {
     /// Connects to the servers of `url`, which deliver the events of the log with the id `log`.
     ///
     /// `url` is `nats://[user:password@|token@]host[:port][,host…][?parameters]`, or `tls://…`. Parameters: `creds` (a
-    /// file with a user's JWT and key), `ca` (a PEM file with the certificate authorities to trust besides the machine's),
+    /// file with a user's JWT and key), `nkey` (a file with the seed of a user's nkey), `ca` (a PEM file with the certificate authorities to trust besides the machine's),
     /// `tls=true`, `replicas` (1, 3 or 5), `max_mb` (of the stream, 256) and `max_age_s` (of a message in seconds, a day).
     ///
     /// `holder` names this process to people who look at the relay's lease. It must be another one for each process and

@@ -30,6 +30,8 @@ pub(super) enum Login {
     Token(String),
     /// A file with a user's JWT and key.
     File(PathBuf),
+    /// A file with the seed of a user's nkey.
+    Nkey(PathBuf),
 }
 
 impl NatsUrl {
@@ -88,6 +90,7 @@ impl NatsUrl {
         };
         match name {
             "creds" => self.login = Login::File(value.into()),
+            "nkey" => self.login = Login::Nkey(value.into()),
             "ca" => {
                 self.ca = Some(value.into());
                 self.tls = true;
@@ -102,7 +105,7 @@ impl NatsUrl {
             "max_age_s" => self.limits.max_age = Duration::from_secs(number()?.into()),
             _ => {
                 return Err(wrong(
-                    "it has a parameter that is not one of creds, ca, tls, replicas, max_mb and max_age_s",
+                    "it has a parameter that is not one of creds, nkey, ca, tls, replicas, max_mb and max_age_s",
                 ));
             }
         }
@@ -168,6 +171,8 @@ mod tests {
         assert!(matches!(token, Login::Token(token) if token == "t0ken"));
         let file = NatsUrl::parse("nats://a?creds=/run/user.creds").unwrap().login;
         assert!(matches!(file, Login::File(path) if path.ends_with("user.creds")));
+        let seed = NatsUrl::parse("nats://a?nkey=/run/user.nk").unwrap().login;
+        assert!(matches!(seed, Login::Nkey(path) if path.ends_with("user.nk")));
     }
 
     #[test]

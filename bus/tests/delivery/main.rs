@@ -6,3 +6,4 @@ mod follower;
 mod foreign;
 mod local;
 mod relay;
+mod telling;

@@ -7,6 +7,7 @@ use async_nats::jetstream::stream::{Config, StorageType};
 use bus::contract::messages;
 use bus::{Bus, NatsBus};
 use domain::Position;
+use nkeys::KeyPair;
 use servers::Nats;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 use crate::server;
 
 /// All that an error says.
-async fn refusal(url: &str) -> String {
+pub(crate) async fn refusal(url: &str) -> String {
     let error = NatsBus::connect(url, Uuid::from_u128(1), "").await.err().unwrap();
     let mut said = format!("{error:?}");
     let mut next: Option<&dyn Error> = Some(&error);
@@ -26,7 +27,7 @@ async fn refusal(url: &str) -> String {
     said
 }
 
-async fn works(url: &str) {
+pub(crate) async fn works(url: &str) {
     let bus = NatsBus::connect(url, Uuid::from_u128(1), "").await.unwrap();
     bus.publish(messages(1..3)).await.unwrap();
     assert_eq!(bus.last().await.unwrap(), Position::from_stored(2));
@@ -50,38 +51,31 @@ async fn a_token_gets_in() {
 }
 
 #[tokio::test]
+async fn an_nkey_gets_in_and_another_does_not() {
+    let (mine, other) = (KeyPair::new_user(), KeyPair::new_user());
+    let users = format!("authorization {{ users: [{{ nkey: {} }}] }}", mine.public_key());
+    let nats = Nats::start_with(&users, &[]);
+    let folder = tempfile::tempdir().unwrap();
+    let seed_of = |key: &KeyPair| {
+        let file = folder.path().join(key.public_key());
+        std::fs::write(&file, format!("{}\n", key.seed().unwrap())).unwrap();
+        file.display().to_string()
+    };
+    works(&format!("{}?nkey={}", nats.url(), seed_of(&mine))).await;
+    let said = refusal(&format!("{}?nkey={}", nats.url(), seed_of(&other))).await;
+    assert!(said.contains("refuses the credentials"), "{said}");
+    assert!(!said.contains(&other.seed().unwrap()), "{said}");
+}
+
+#[tokio::test]
 async fn a_file_that_is_not_there_is_named_by_its_parameter() {
     let nats = Nats::start();
     let said = refusal(&format!("{}?creds=/nowhere/user.creds", nats.url())).await;
     assert!(said.contains("`creds`"), "{said}");
+    let said = refusal(&format!("{}?nkey=/nowhere/user.nk", nats.url())).await;
+    assert!(said.contains("`nkey`"), "{said}");
     let said = refusal(&format!("{}?ca=/nowhere/ca.pem", nats.url())).await;
     assert!(said.contains("`ca`"), "{said}");
-}
-
-#[tokio::test]
-async fn a_server_with_tls_is_trusted_by_the_authority_that_the_url_names() {
-    let issued = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
-    let certificate = issued.cert.pem();
-    let nats = Nats::start_with(
-        "tls { cert_file: 'cert.pem', key_file: 'key.pem' }",
-        &[
-            ("cert.pem", &certificate),
-            ("key.pem", &issued.signing_key.serialize_pem()),
-        ],
-    );
-    let folder = tempfile::tempdir().unwrap();
-    let ca = folder.path().join("ca.pem");
-    std::fs::write(&ca, &certificate).unwrap();
-    works(&format!("tls://{}?ca={}", nats.address(), ca.display())).await;
-    works(&format!("nats://{}?ca={}", nats.address(), ca.display())).await;
-
-    // Without it there is no connection, and the log is read instead.
-    let bus = NatsBus::connect(&format!("tls://{}", nats.address()), Uuid::from_u128(1), "").await;
-    let untrusted = match bus {
-        Ok(bus) => bus.last().await.is_err(),
-        Err(_) => true,
-    };
-    assert!(untrusted);
 }
 
 /// A server that greets with `info` and then agrees with everything.

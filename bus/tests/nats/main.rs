@@ -5,6 +5,7 @@
 
 mod connecting;
 mod contract;
+mod encrypted;
 mod faults;
 mod fencing;
 mod leading;

@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::provider;
 use super::settings::Settings;
-use crate::LogError;
+use crate::{Causes, LogError};
 
 /// The longest that an append may take before its outcome counts as unknown. The server gives up after 10 seconds.
 const APPEND_TIME: Duration = Duration::from_secs(15);
@@ -227,7 +227,7 @@ impl Connection {
                         number: number + 1,
                     }
                 }
-                Err(error) => tracing::warn!(%error, "no new connection to EventStoreDB can be made"),
+                Err(error) => tracing::warn!(cause = %Causes(&error), "no new connection to EventStoreDB can be made"),
             }
         }
     }

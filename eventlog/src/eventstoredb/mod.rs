@@ -25,7 +25,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::random::random_id;
-use crate::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent, limits};
+use crate::{Appended, Causes, EventLog, Expected, LogError, NewEvent, Page, StoredEvent, limits};
 use codec::Codec;
 use connection::Connection;
 use index::Indexes;
@@ -102,8 +102,7 @@ async fn watch_the_end(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) 
                 Ok(_) => pause = LOOK,
                 Err(error) => {
                     if pause == LOOK {
-                        let source = std::error::Error::source(&error).map(ToString::to_string);
-                        tracing::warn!(%error, source, "the end of the log cannot be seen; it is tried again");
+                        tracing::warn!(cause = %Causes(&error), "the end of the log cannot be seen; it is tried again");
                     }
                     pause = (pause * 2).min(MAX_PAUSE);
                 }

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use sqlx::PgPool;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 
 use crate::LogError;
 
@@ -83,6 +83,12 @@ pub(super) fn from_url(url: &str) -> Result<PgConnectOptions, LogError> {
             "it names no database; characters such as @ : / ? # in a password are written as %40 %3A %2F %3F %23",
         ));
     }
+    // Its verifier looks for a process-wide provider of rustls, which there is none of, and panics.
+    if matches!(options.get_ssl_mode(), PgSslMode::VerifyCa) {
+        return Err(wrong(
+            "sslmode=verify-ca is not supported: write sslmode=verify-full, and a host that the server's certificate names",
+        ));
+    }
     let options = match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("soconnective log"),
@@ -120,6 +126,10 @@ mod tests {
             ("postgres://role@localhost/db?pasword=canary", "a parameter"),
             ("postgres://role@localhost:canary/db", "of the form"),
             ("postgres://role@localhost/db?sslmode=canary", "of the form"),
+            (
+                "postgres://role:canary@localhost/db?sslmode=verify-ca",
+                "sslmode=verify-full",
+            ),
         ];
         for (url, reason) in table {
             let refused = from_url(url).err();

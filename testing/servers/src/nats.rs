@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
+use crate::authority::Certificate;
 use crate::port::free;
 use crate::postgres::orderly;
 use crate::process::Process;
@@ -48,6 +49,37 @@ impl Nats {
             first.or_else(|_| Self::attempt(&program, settings, files))
         });
         orderly(started)
+    }
+
+    /// Servers that keep streams together: as long as more than half of them run, none is lost. Each is called `n` and its
+    /// number from 0. They have found each other when a stream can be made.
+    ///
+    /// # Panics
+    /// nats-server is not installed, or does not start.
+    #[must_use]
+    pub fn cluster(size: usize) -> Vec<Self> {
+        let ports: Vec<_> = (0..size).map(|_| orderly(free())).collect();
+        let routes: Vec<_> = ports.iter().map(|port| format!("nats://127.0.0.1:{port}")).collect();
+        let routes = routes.join(", ");
+        let start = |(number, port)| {
+            let cluster = format!("name: test, listen: '127.0.0.1:{port}', routes: [{routes}]");
+            Self::start_with(&format!("server_name: n{number}\ncluster {{ {cluster} }}"), &[])
+        };
+        ports.iter().enumerate().map(start).collect()
+    }
+
+    /// A server with TLS and more in its configuration file: it shows this certificate, and takes no connection that is not encrypted.
+    ///
+    /// # Panics
+    /// nats-server is not installed, or does not start.
+    #[must_use]
+    pub fn start_encrypted(certificate: &Certificate, settings: &str) -> Self {
+        let tls = "tls { cert_file: 'cert.pem', key_file: 'key.pem' }";
+        let files = [
+            ("cert.pem", certificate.certificate.as_str()),
+            ("key.pem", certificate.key.as_str()),
+        ];
+        Self::start_with(&format!("{tls}\n{settings}"), &files)
     }
 
     /// Where it can be reached, without user and password.

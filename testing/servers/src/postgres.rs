@@ -1,10 +1,12 @@
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use anyhow::{Context, bail};
 
+use crate::authority::Certificate;
 use crate::port::{free, random_name};
 use crate::process::Process;
 use crate::user::User;
@@ -41,10 +43,23 @@ impl Postgres {
     /// PostgreSQL is not installed, or does not start.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_as(None)
+    }
+
+    /// The same, with TLS: it shows this certificate, and takes no connection that is not encrypted.
+    ///
+    /// # Panics
+    /// PostgreSQL is not installed, or does not start.
+    #[must_use]
+    pub fn start_encrypted(certificate: &Certificate) -> Self {
+        Self::start_as(Some(certificate))
+    }
+
+    fn start_as(certificate: Option<&Certificate>) -> Self {
         let started = programs().and_then(|programs| {
             // Another process may take the port between the moment it is found free and the server's start.
-            let first = Self::attempt(&programs);
-            first.or_else(|_| Self::attempt(&programs))
+            let first = Self::attempt(&programs, certificate);
+            first.or_else(|_| Self::attempt(&programs, certificate))
         });
         orderly(started)
     }
@@ -79,6 +94,8 @@ impl Postgres {
         let mut psql = Command::new(self.program("psql"));
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"])
             .arg(self.superuser_url(database))
+            // Its settings and certificates are nobody's: those of the home of whoever runs the tests cannot be read.
+            .env("HOME", self.process.folder())
             .args(statements.iter().flat_map(|statement| ["-c", statement]));
         orderly(self.process.run(&mut psql))
     }
@@ -144,7 +161,7 @@ impl Postgres {
         self.process.resume();
     }
 
-    fn attempt(programs: &Path) -> anyhow::Result<Self> {
+    fn attempt(programs: &Path, certificate: Option<&Certificate>) -> anyhow::Result<Self> {
         let process = Process::new("postgres", User::for_server("postgres")?, "QUIT")?;
         let password = random_name()?;
         let password_file = process.folder().join("password");
@@ -170,8 +187,29 @@ impl Postgres {
             port: free()?,
             password,
         };
+        if let Some(certificate) = certificate {
+            server.encrypt(certificate)?;
+        }
         server.run()?;
         Ok(server)
+    }
+
+    /// Has it speak TLS, and nothing else.
+    fn encrypt(&self, certificate: &Certificate) -> anyhow::Result<()> {
+        let folder = self.process.folder();
+        let files = certificate.write_to(folder)?;
+        for file in &files {
+            self.process.give(file)?;
+        }
+        let data = folder.join("data");
+        let [certificate, key] = files.map(|file| file.display().to_string());
+        let mut settings = File::options().append(true).open(data.join("postgresql.conf"))?;
+        writeln!(
+            settings,
+            "ssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'"
+        )?;
+        let access = "hostssl all all 127.0.0.1/32 scram-sha-256\n";
+        fs::write(data.join("pg_hba.conf"), access).context("the list of who may connect cannot be written")
     }
 
     fn run(&self) -> anyhow::Result<()> {

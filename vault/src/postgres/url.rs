@@ -2,7 +2,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use sqlx::ConnectOptions;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::VaultError;
 
@@ -57,15 +57,20 @@ impl PostgresUrl {
             ));
         }
         // What the driver says of a URL may repeat a part of it.
-        let options = PgConnectOptions::from_str(url);
-        options
-            .map(|options| Self(Box::new(options.disable_statement_logging())))
-            .map_err(|_| {
-                VaultError::Url(
-                    "it cannot be read: write postgres://user:password@host:port/database, with % and two hexadecimal \
-                     digits for every sign in the password that has a meaning in URLs",
-                )
-            })
+        let options = PgConnectOptions::from_str(url).map_err(|_| {
+            VaultError::Url(
+                "it cannot be read: write postgres://user:password@host:port/database, with % and two hexadecimal \
+                 digits for every sign in the password that has a meaning in URLs",
+            )
+        })?;
+        // Its verifier looks for a process-wide provider of rustls, which there is none of, and panics.
+        if matches!(options.get_ssl_mode(), PgSslMode::VerifyCa) {
+            return Err(VaultError::Url(
+                "sslmode=verify-ca is not supported: write sslmode=verify-full, and a host that the server's certificate \
+                 names",
+            ));
+        }
+        Ok(Self(Box::new(options.disable_statement_logging())))
     }
 
     /// Whether both lead to one database, as far as the URLs tell.
@@ -109,6 +114,7 @@ mod tests {
             "postgres://user:hunter2/@host/db",
             "postgres://user@host/db?pasword=hunter2",
             "postgres://user@host/db?sslmode=hunter2",
+            "postgres://user:hunter2@host/db?sslmode=verify-ca",
             "postgres://user@host/db?port=hunter2",
             "postgres://user@host/db?options=-chunter2",
             "mysql://user:hunter2@host/db",

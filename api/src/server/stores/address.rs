@@ -35,6 +35,23 @@ impl Address {
         })
     }
 
+    /// Takes the URL of a database on PostgreSQL.
+    ///
+    /// # Errors
+    /// What is wrong with it, without repeating it.
+    pub(super) fn postgres(text: &str) -> Result<Self, String> {
+        let address = Self::parse(text, &["postgres", "postgresql"])?;
+        // The driver panics at it: its verifier looks for a process-wide provider of rustls, which there is none of.
+        if text.contains("sslmode=verify-ca") || text.contains("ssl-mode=verify-ca") {
+            return Err(
+                "write sslmode=verify-full, and a host that the server's certificate names: verify-ca is not \
+                        supported"
+                    .to_owned(),
+            );
+        }
+        Ok(address)
+    }
+
     /// The whole of it, for the adapter that connects.
     #[must_use]
     pub fn expose(&self) -> &str {

@@ -42,9 +42,7 @@ impl FromStr for LogPlace {
         match text.split_once(':') {
             Some(("sqlite", "")) => Ok(Self::Sqlite(None)),
             Some(("sqlite", path)) => Ok(Self::Sqlite(Some(path.strip_prefix("//").unwrap_or(path).into()))),
-            Some(("postgres" | "postgresql", _)) => {
-                Address::parse(text, &["postgres", "postgresql"]).map(Self::Postgres)
-            }
+            Some(("postgres" | "postgresql", _)) => Address::postgres(text).map(Self::Postgres),
             Some((scheme, _)) if scheme.starts_with("esdb") || scheme.starts_with("kurrentdb") => {
                 Address::parse(text, &["esdb", "esdb+discover"]).map(Self::EventStoreDb)
             }
@@ -72,9 +70,7 @@ impl FromStr for DbPlace {
         match text.split_once(':') {
             Some(("sqlite", "")) => Ok(Self::Sqlite),
             Some(("sqlite", _)) => Err("the files lie in the data folder: give sqlite: alone, and --data".to_owned()),
-            Some(("postgres" | "postgresql", _)) => {
-                Address::parse(text, &["postgres", "postgresql"]).map(Self::Postgres)
-            }
+            Some(("postgres" | "postgresql", _)) => Address::postgres(text).map(Self::Postgres),
             _ => Err("name a database by sqlite: or postgres://…".to_owned()),
         }
     }
@@ -187,7 +183,13 @@ mod tests {
         ));
         assert!(matches!("local".parse(), Ok(BusPlace::Local)));
         assert!(matches!("nats://a:4222".parse(), Ok(BusPlace::Nats(_))));
-        for wrong in ["", "mysql://a/b", "data/log.db", "postgres"] {
+        for wrong in [
+            "",
+            "mysql://a/b",
+            "data/log.db",
+            "postgres",
+            "postgres://a/b?sslmode=verify-ca",
+        ] {
             assert!(
                 wrong.parse::<LogPlace>().is_err() && wrong.parse::<DbPlace>().is_err(),
                 "{wrong}"
