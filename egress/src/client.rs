@@ -14,7 +14,7 @@ use crate::resolver::GuardedResolver;
 use crate::trust;
 
 /// What a provider sees as the caller. No row can say otherwise: the linter keeps the header for this system.
-const USER_AGENT: &str = concat!("SoConnective-Integrations/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("SoConnective-Integrations/", env!("CARGO_PKG_VERSION"));
 
 /// The HTTP client. One for public hosts, which refuses every other address, and one for the operator's exceptions; the
 /// guard says which one may take a request.

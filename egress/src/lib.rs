@@ -12,6 +12,8 @@
 //!
 //! The operator's exceptions ([`EgressConfig::allow`]) are the only way round, for one host and port each.
 //! What leaves this crate is a verdict and a code: never a body, a header or an address.
+//!
+//! Beside that stands [`OperatorClient`], for servers that the operator named himself and nobody else can choose.
 
 mod address;
 mod breaker;
@@ -22,6 +24,7 @@ mod error;
 mod failure;
 mod guard;
 mod limits;
+mod operator;
 mod resolver;
 mod trust;
 
@@ -29,4 +32,5 @@ pub use address::is_global;
 pub use config::{EgressConfig, Quota};
 pub use egress::Egress;
 pub use error::EgressError;
+pub use operator::{CallError, OperatorClient, Post, Reply};
 pub use resolver::{Lookup, SystemLookup};

@@ -27,6 +27,7 @@ const ALL: &[&str] = &[
     "egress",
     "commands",
     "projections",
+    "oidc",
     "web",
     "api",
     "servers",
@@ -92,6 +93,12 @@ pub(crate) const RULES: &[Rule] = &[
         never_reaches: &["aes-siv"],
     },
     Rule {
+        name: "oidc",
+        may_use: &["egress"],
+        never_names: &["reqwest"],
+        never_reaches: &["axum", "sqlx", "async-nats", "eventstore"],
+    },
+    Rule {
         name: "web",
         may_use: &["domain", "commands", "projections"],
         never_names: &["sqlx", "reqwest", "aes-siv", "async-nats", "eventstore", "getrandom"],
@@ -107,6 +114,7 @@ pub(crate) const RULES: &[Rule] = &[
             "egress",
             "commands",
             "projections",
+            "oidc",
             "web",
         ],
         never_names: &["sqlx", "reqwest", "aes-siv"],

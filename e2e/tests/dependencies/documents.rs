@@ -14,6 +14,7 @@ const FOLDERS: &[&str] = &[
     "egress",
     "eventlog",
     "migrations",
+    "oidc",
     "projections",
     "scripts",
     "testing",
