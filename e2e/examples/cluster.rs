@@ -19,7 +19,7 @@ fn main() -> Result<()> {
     let mut out = std::io::stdout();
     writeln!(out, "Two nodes answer at {}", gateway.base())?;
     writeln!(out, "  by themselves  {} and {}", a.base(), b.base())?;
-    writeln!(out, "  NATS           {}", cluster.nats.address())?;
+    writeln!(out, "  NATS           {}", cluster.nats[0].address())?;
     writeln!(out, "  may call       {allow}")?;
     writeln!(out, "  admin token    {}", token.display())?;
     writeln!(

@@ -3,6 +3,7 @@
 //! Nothing is waited for by sleeping: every wait is for a condition, with a limit.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod cluster;
 mod connecting;
 mod contract;
 mod encrypted;

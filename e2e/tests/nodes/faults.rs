@@ -64,17 +64,38 @@ fn a_rolling_restart_loses_nothing_that_was_acknowledged() -> Result<()> {
 fn nats_and_postgres_may_go_away_while_nodes_write() -> Result<()> {
     let cluster = Cluster::start()?;
     let (a, b, _gateway, admin, writers) = written_to(&cluster)?;
-    cluster.nats.kill();
+    cluster.nats[0].kill();
     writers.wait_for(20)?;
-    cluster.nats.wipe_and_restart();
+    cluster.nats[0].wipe_and_restart();
     writers.wait_for(20)?;
     cluster.postgres.kill();
     cluster.postgres.restart();
     writers.wait_for(20)?;
-    cluster.nats.pause();
+    cluster.nats[0].pause();
     writers.wait_for(20)?;
-    cluster.nats.resume();
+    cluster.nats[0].resume();
     writers.wait_for(20)?;
+
+    answers_as_of_now(&admin, "after-all")?;
+    writers.end(&admin)?;
+    every_model_is_a_fold_of_the_log(&a)?;
+    every_model_is_a_fold_of_the_log(&b)
+}
+
+#[test]
+fn each_of_three_nats_servers_may_die_while_nodes_write() -> Result<()> {
+    let cluster = Cluster::with_three_of_nats()?;
+    let (a, b, _gateway, admin, writers) = written_to(&cluster)?;
+    // One after the other, so that whichever leads is among them; the last one stays away.
+    for (round, server) in cluster.nats.iter().enumerate() {
+        server.kill();
+        writers.wait_for(20)?;
+        answers_as_of_now(&admin, &format!("without-{round}"))?;
+        if round < 2 {
+            server.restart();
+            writers.wait_for(20)?;
+        }
+    }
 
     answers_as_of_now(&admin, "after-all")?;
     writers.end(&admin)?;

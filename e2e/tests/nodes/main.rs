@@ -1,5 +1,6 @@
 //! Several nodes on one log: real processes, a real PostgreSQL and a real NATS, and what goes wrong with each.
 
+mod encrypted;
 mod faults;
 mod shared;
 mod writers;

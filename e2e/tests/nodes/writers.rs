@@ -75,6 +75,9 @@ impl Writers {
         }
         let issued = post(admin, "/v1/tokens", &json!({ "name": "auditor", "role": "auditor" }))?.expect(201)?;
         let auditor = admin.with_token(issued.body["token"].as_str().unwrap_or_default());
+        within(PATIENCE, Instant::now(), "a new token on every node", || {
+            Ok(auditor.get_after("/v1/audit/events?limit=1", &issued)?.status == 200)
+        })?;
         let mut logged: BTreeMap<String, usize> = BTreeMap::new();
         let mut after = "0".to_owned();
         loop {
