@@ -34,7 +34,7 @@ pub use accounts::{AccountDetail, AccountPage, AccountStatus, AccountView, Accou
 pub use ai_config::{AiConfigQuery, Refusal, Resolution, Source};
 pub use as_of::{AsOf, InvalidAsOf};
 pub use catalog::{
-    Badge, CatalogEntry, CatalogFilter, CatalogItem, CatalogPage, CatalogQuery, Facet, Facets, LogoRef,
+    Badge, CatalogEntry, CatalogFilter, CatalogItem, CatalogPage, CatalogQuery, Editions, Facet, Facets, LogoRef,
     ProviderRevision, ProviderStatus, ProviderView,
 };
 pub use error::{Behind, ProjectionError, QueryError};

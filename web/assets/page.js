@@ -71,7 +71,16 @@ async function refresh() {
   const fresh = await read(asked).catch(() => null);
   // A search may have led elsewhere meanwhile, and shows what is new itself.
   if (!fresh || fresh.status !== 200 || location.href !== asked) return;
-  for (const part of document.querySelectorAll("[data-live][id]")) replace(part.id, fresh.page);
+  renew(fresh.page);
+}
+
+/** Puts what changed of the same page, read again, in its place. What is read out stays, and says something else. */
+export function renew(page) {
+  for (const part of document.querySelectorAll("[data-live][id]")) replace(part.id, page);
+  for (const line of document.querySelectorAll("[data-told][id]")) {
+    const said = page.getElementById(line.id)?.textContent;
+    if (said !== undefined && said !== line.textContent) line.textContent = said;
+  }
 }
 
 function pathOf(element) {

@@ -1,5 +1,5 @@
 // The list follows what is typed.
-import { read, replace } from "./page.js";
+import { read, renew } from "./page.js";
 
 const PAUSE = 120;
 
@@ -20,7 +20,7 @@ export function searchAsYouType() {
     if (found === undefined || (found && found.status !== 200)) return failed();
     if (!found) return;
     history.replaceState(null, "", address);
-    replace("results", found.page);
+    renew(found.page);
   };
   const failed = () => {
     const line = document.getElementById("found");

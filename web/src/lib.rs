@@ -6,6 +6,7 @@
 //!
 //! [`Site`] is the whole of it. A group of pages is a module with its own routes; each handler extracts, calls and maps.
 
+mod address;
 mod admin;
 mod assets;
 mod audit;

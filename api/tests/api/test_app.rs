@@ -6,6 +6,7 @@ use api::{AppState, Metrics, Parts};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use axum::response::Response;
 use bus::{Bus, LocalBus, Relay};
 use commands::{Commands, Context, Ids, NewToken};
 use domain::token::{AccountScope, Role};
@@ -164,7 +165,12 @@ impl TestApp {
 
     /// Sends a request for a page as it is.
     pub(crate) async fn visit(&self, request: Request<Body>) -> Answer {
-        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+        Answer::read(self.stream(request).await).await
+    }
+
+    /// Sends a request as it is. The body of the answer is still to come.
+    pub(crate) async fn stream(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     /// Sends a request with a token, a JSON body and further headers.

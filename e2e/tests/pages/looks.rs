@@ -150,7 +150,7 @@ fn the_pages_of_providers_look_well_everywhere() -> Result<()> {
         &[
             ("providers", "/admin/providers"),
             ("providers-nothing-found", "/admin/providers?q=zzz"),
-            ("provider-new", "/admin/providers/new"),
+            ("provider-new", "/admin/providers/-/new"),
             ("provider-form", "/admin/providers/mailchimp"),
             ("provider-revisions", "/admin/providers/mailchimp/revisions"),
             ("provider-retire", "/admin/providers/mailchimp/retire"),

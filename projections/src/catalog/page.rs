@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::CatalogItem;
 use super::document::{ProviderRecord, ProviderStatus};
+use super::edition::Editions;
 use super::search::{Relevance, SearchText};
 use crate::QueryError;
 
@@ -54,6 +55,7 @@ pub struct Facet {
 /// The whole catalog at one moment, ready to be searched.
 pub(super) struct Snapshot {
     rows: BTreeMap<ProviderKey, (Arc<ProviderRecord>, SearchText)>,
+    editions: Editions,
 }
 
 impl Snapshot {
@@ -62,7 +64,13 @@ impl Snapshot {
             let text = SearchText::of(&record);
             (record.row.key.clone(), (Arc::new(record), text))
         });
-        Self { rows: rows.collect() }
+        let rows: BTreeMap<_, (Arc<ProviderRecord>, _)> = rows.collect();
+        let editions = Editions::of(rows.values().map(|(record, _)| &**record));
+        Self { rows, editions }
+    }
+
+    pub(super) const fn editions(&self) -> Editions {
+        self.editions
     }
 
     pub(super) fn record(&self, key: &ProviderKey) -> Option<&Arc<ProviderRecord>> {

@@ -10,7 +10,7 @@ use eventlog::EventLog;
 use super::document::{Catalog, CatalogDocument, PROVIDERS, ProviderRecord, ProviderStatus, logo_key, provider_key};
 use super::page::Snapshot;
 use super::revisions::revisions;
-use super::{CatalogEntry, CatalogFilter, CatalogPage, ProviderRevision, ProviderView};
+use super::{CatalogEntry, CatalogFilter, CatalogPage, Editions, ProviderRevision, ProviderView};
 use crate::cache::AnswerCache;
 use crate::past::document_as_of;
 use crate::reader::Reader;
@@ -44,6 +44,14 @@ impl CatalogQuery {
     /// [`QueryError::InvalidCursor`] and other [`QueryError`]s.
     pub async fn list(&self, filter: &CatalogFilter) -> Result<CatalogPage, QueryError> {
         self.snapshot().await?.page(filter)
+    }
+
+    /// The state that the catalog is in, as different people see it.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn editions(&self) -> Result<Editions, QueryError> {
+        Ok(self.snapshot().await?.editions())
     }
 
     /// A published row with its connect form.

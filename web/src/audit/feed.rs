@@ -4,7 +4,8 @@ use axum::response::{IntoResponse, Response};
 use domain::AccountId;
 
 use super::kinds::{GROUPS, words};
-use super::search::{Search, Wrong, address};
+use super::search::{Search, Wrong};
+use crate::address::address;
 use crate::error::Failure;
 use crate::history::Happening;
 use crate::page::html;
@@ -40,7 +41,7 @@ impl FeedPage {
 
     /// The feed with one condition alone.
     fn only_with(name: &'static str, value: &impl ToString) -> String {
-        address("/audit", [(name, value.to_string().as_str())].into_iter())
+        address("/audit", [(name, value.to_string().as_str())])
     }
 
     fn is_searched(&self) -> bool {

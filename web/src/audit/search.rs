@@ -2,8 +2,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use domain::{AccountId, Position};
 use projections::AuditFilter;
 use serde::Deserialize;
-use url::form_urlencoded;
 
+use crate::address::address;
 use crate::error::Failure;
 use crate::history::position;
 
@@ -118,16 +118,6 @@ impl Search {
             ("to", &self.to),
         ]
         .into_iter()
-    }
-}
-
-/// An address with the conditions that are none left out.
-pub(super) fn address<'a>(path: &str, pairs: impl Iterator<Item = (&'static str, &'a str)>) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs.filter(|(_, value)| !value.is_empty()));
-    match query.finish() {
-        query if query.is_empty() => path.to_owned(),
-        query => format!("{path}?{query}"),
     }
 }
 

@@ -1,16 +1,20 @@
 use std::collections::HashMap;
 
 use axum::extract::{Query, State};
+use domain::Sha256Digest;
 use projections::{CatalogFilter, Facet};
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::card::{Action, Card, states};
+use crate::address::address;
 use crate::error::Failure;
+use crate::live::edition;
 use crate::page::{Page, html};
 use crate::session::Viewer;
 use crate::shell::{Here, Shell};
 use crate::site::Site;
+
+const PATH: &str = "/marketplace";
 
 /// So many cards stand on a page: some rows of any width.
 const CARDS: u32 = 48;
@@ -34,6 +38,8 @@ pub(super) struct Search {
 #[template(path = "marketplace.html")]
 struct MarketplacePage {
     shell: Shell,
+    /// Which state of the catalog it shows.
+    edition: Sha256Digest,
     search: Search,
     cards: Vec<Card>,
     categories: Vec<Facet>,
@@ -46,25 +52,20 @@ struct MarketplacePage {
 impl MarketplacePage {
     /// The address of this list on another shelf.
     fn shelf(&self, category: &str) -> String {
-        address(&self.search.q, category, "")
+        address(PATH, [("q", &*self.search.q), ("category", category)])
     }
 
     fn more(&self, after: &str) -> String {
-        address(&self.search.q, &self.search.category, after)
+        let conditions = [
+            ("q", &*self.search.q),
+            ("category", &*self.search.category),
+            ("after", after),
+        ];
+        address(PATH, conditions)
     }
 
     fn is_narrowed(&self) -> bool {
         !self.search.q.is_empty() || !self.search.category.is_empty()
-    }
-}
-
-fn address(q: &str, category: &str, after: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    let pairs = [("q", q), ("category", category), ("after", after)];
-    query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
-    match query.finish() {
-        query if query.is_empty() => "/marketplace".to_owned(),
-        query => format!("/marketplace?{query}"),
     }
 }
 
@@ -80,6 +81,7 @@ pub(super) async fn list(
         limit: CARDS,
         cursor: Some(search.after.clone()).filter(|after| !after.is_empty()),
     };
+    let edition = edition(&site, &viewer).await?;
     let page = site.projections.catalog().list(&filter).await?;
     let installed = match viewer.account().filter(|_| viewer.is_member()) {
         Some(account) => states(site.projections.integrations().list(account).await?),
@@ -97,6 +99,7 @@ pub(super) async fn list(
         categories: page.facets.category,
         total: page.total,
         next: page.next,
+        edition,
         search,
     };
     Ok(html(&page))

@@ -1,13 +1,14 @@
 use axum::extract::{Path, State};
 use domain::integration::ConnectionStatus;
 use domain::recipe;
-use domain::{AccountId, ConnectionName, ProviderKey};
+use domain::{AccountId, ConnectionName, ProviderKey, Sha256Digest};
 use projections::{IntegrationView, ProviderStatus, ProviderView};
 
 use super::card::{Action, states};
 use crate::error::Failure;
 use crate::fields::FormField;
 use crate::icons::Logo;
+use crate::live::edition;
 use crate::markdown::rendered;
 use crate::page::{Page, html};
 use crate::session::Viewer;
@@ -95,6 +96,8 @@ pub(super) fn status(integration: &IntegrationView) -> ConnectionStatus {
 #[template(path = "provider.html")]
 struct ProviderPage {
     shell: Shell,
+    /// Which state of the catalog it shows.
+    edition: Sha256Digest,
     provider: Provider,
     fields: Vec<FormField>,
     state: Option<Badge>,
@@ -111,6 +114,7 @@ impl ProviderPage {
 }
 
 pub(super) async fn page(State(site): State<Site>, viewer: Viewer, Path(key): Path<String>) -> Result<Page, Failure> {
+    let edition = edition(&site, &viewer).await?;
     let provider = Provider::find(&site, &key).await?;
     let installed = match viewer.account().filter(|_| viewer.is_member()) {
         Some(account) => provider.installed(&site, account).await?,
@@ -119,6 +123,7 @@ pub(super) async fn page(State(site): State<Site>, viewer: Viewer, Path(key): Pa
     let state = states(installed.into_iter().collect()).remove(provider.key());
     Ok(html(&ProviderPage {
         shell: Shell::new(provider.name(), Here::Marketplace, &site, &viewer),
+        edition,
         fields: provider.fields(),
         action: Action::new(state.is_some(), viewer.may_connect()),
         state: state.map(Badge::from),

@@ -5,6 +5,7 @@ mod audit;
 mod connect;
 mod errors;
 mod export;
+mod live;
 mod marketplace;
 mod providers;
 mod settings;

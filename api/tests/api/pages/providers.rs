@@ -12,7 +12,7 @@ use crate::mock_provider::{BAD, GOOD};
 use crate::test_app::TestApp;
 use crate::world::World;
 
-const NEW: &str = "/admin/providers/new";
+const NEW: &str = "/admin/providers/-/new";
 
 /// A form that is fine, for a row with this key; the fields that differ take the place of its own.
 fn filled<'a>(key: &'a str, others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
@@ -239,7 +239,7 @@ async fn the_preview_shows_the_card_the_form_and_the_findings_and_saves_nothing(
         "mailbird",
         &[("name", "<b>Bird"), ("description", "As it will be."), ("accept", "")],
     );
-    let answer = admin.submit("/admin/providers/preview", &sent).await.expect(200);
+    let answer = admin.submit("/admin/providers/-/preview", &sent).await.expect(200);
     let page = String::from_utf8(answer.bytes).unwrap();
     let (_, preview) = page.split_once("id=\"preview\"").unwrap();
     for shown in [
@@ -326,6 +326,7 @@ async fn a_row_whose_key_is_the_name_of_a_page_has_a_page_of_its_own() {
             .split_once("<form class=\"stack\" method=\"post\" action=\"")
             .unwrap();
         let action = action.split('"').next().unwrap();
+        assert_eq!(action, format!("/admin/providers/{key}"));
         let sent = filled("", &[("description", "Again."), ("revision", &revision)]);
         admin.submit(action, &sent).await.expect(303);
         assert_eq!(row(&app, key).await["description"], "Again.");
@@ -363,7 +364,7 @@ async fn a_logo_comes_with_the_form_is_previewed_and_can_be_removed() {
     let mut admin = Visitor::with(&app, &app.admin).await;
     let seen = upload(
         &mut admin,
-        "/admin/providers/preview",
+        "/admin/providers/-/preview",
         &filled("mailbird", &[]),
         &picture(),
     )
@@ -510,7 +511,7 @@ async fn these_pages_are_for_platform_admins_alone() {
     }
     for path in [
         NEW,
-        "/admin/providers/preview",
+        "/admin/providers/-/preview",
         "/admin/providers/mock",
         "/admin/providers/mock/retire",
     ] {

@@ -1,6 +1,7 @@
 use axum::body::Body;
 use axum::http::Request;
 use axum::http::request::Builder;
+use axum::response::Response;
 
 use crate::answer::Answer;
 use crate::test_app::TestApp;
@@ -50,6 +51,13 @@ impl<'a> Visitor<'a> {
     pub(crate) async fn submit_and_follow(&mut self, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.submit(path, fields).await.expect(303);
         self.page(answer.header("location")).await
+    }
+
+    /// Opens a stream of changes. What it sends is read as it comes.
+    pub(crate) async fn follow(&self, path: &str) -> Response {
+        let cookie = self.cookie.as_deref().unwrap_or_default();
+        let request = Request::get(path).header("cookie", cookie).body(Body::empty());
+        self.app.stream(request.unwrap()).await
     }
 
     /// Sends a request as it is, with the cookie, and keeps the cookie that comes back.

@@ -4,10 +4,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use commands::NewAccount;
 use domain::AccountId;
 use serde::Deserialize;
-use url::form_urlencoded;
 
 use super::SEEN_IN;
 use super::path::Placed;
+use crate::address::address;
 use crate::admin::findings::Findings;
 use crate::error::Failure;
 use crate::form::{Form, once};
@@ -56,12 +56,8 @@ struct AccountsPage {
 
 impl AccountsPage {
     fn more(&self, after: &AccountId) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if !self.shown.below.is_empty() {
-            query.append_pair("below", &self.shown.below);
-        }
-        query.append_pair("after", after.as_str());
-        format!("/admin/accounts?{}", query.finish())
+        let conditions = [("below", &*self.shown.below), ("after", after.as_str())];
+        address("/admin/accounts", conditions)
     }
 }
 

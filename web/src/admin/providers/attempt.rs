@@ -6,8 +6,8 @@ use domain::integration::{TestOutcome, Verdict};
 use domain::recipe::has_test;
 use projections::ProviderView;
 
-use super::address;
 use super::form_page::view_of;
+use super::page_of;
 use crate::error::Failure;
 use crate::fields::{FormField, refuse};
 use crate::form::Form;
@@ -50,7 +50,7 @@ struct Said {
 impl Trial {
     pub(super) fn of(view: &ProviderView) -> Self {
         Self {
-            address: address(&view.row.key),
+            address: page_of(&view.row.key),
             fields: FormField::of_row(&view.row, PREFIX),
             has_test: has_test(&view.row),
         }

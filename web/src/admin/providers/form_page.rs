@@ -4,7 +4,6 @@ use axum::extract::{Path, State};
 use domain::ProviderKey;
 use projections::ProviderView;
 
-use super::address;
 use super::attempt::Trial;
 use super::diff::Diff;
 use super::findings::Findings;
@@ -12,6 +11,7 @@ use super::guided::How;
 use super::preview::Preview;
 use super::standing::Stand;
 use super::typed::{AUTH_TYPES, By, Typed};
+use super::{NEW, page_of};
 use crate::error::Failure;
 use crate::form::once;
 use crate::page::{Page, html};
@@ -67,7 +67,7 @@ impl Edited {
         Self {
             key: view.row.key.clone(),
             name: view.row.name.clone(),
-            address: address(&view.row.key),
+            address: page_of(&view.row.key),
             stand: Stand::from(view.status),
             revision: view.revision,
             changed: Moment(view.changed_at),
@@ -101,7 +101,7 @@ impl FormPage {
     }
 
     fn action(&self) -> &str {
-        self.row.as_ref().map_or("/admin/providers/new", |row| &row.address)
+        self.row.as_ref().map_or(NEW, |row| &row.address)
     }
 
     fn is_guided(&self) -> bool {

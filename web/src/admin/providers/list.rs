@@ -1,13 +1,15 @@
 use axum::extract::{Query, State};
+use domain::Sha256Digest;
 use domain::recipe::has_test;
 use projections::{ProviderStatus, ProviderView};
 use serde::Deserialize;
-use url::form_urlencoded;
 
-use super::address;
+use super::page_of;
 use super::standing::Stand;
+use crate::address::address;
 use crate::error::Failure;
 use crate::icons::Logo;
+use crate::live::edition;
 use crate::page::{Page, html};
 use crate::session::PlatformAdmin;
 use crate::shell::{Here, Shell};
@@ -38,6 +40,8 @@ pub(super) struct Search {
 #[template(path = "admin/providers/list.html")]
 struct ListPage {
     shell: Shell,
+    /// Which state of the catalog it shows.
+    edition: Sha256Digest,
     search: Search,
     rows: Vec<Row>,
     /// How many fit on all pages.
@@ -66,7 +70,7 @@ impl Row {
 impl From<ProviderView> for Row {
     fn from(view: ProviderView) -> Self {
         Self {
-            address: address(&view.row.key),
+            address: page_of(&view.row.key),
             stand: Stand::from(view.status),
             is_tested: has_test(&view.row),
             changed: Moment(view.changed_at),
@@ -90,14 +94,12 @@ impl ListPage {
     }
 
     fn more(&self, after: &str) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        let pairs = [
+        let conditions = [
             ("q", &*self.search.q),
             ("status", &*self.search.status),
             ("after", after),
         ];
-        query.extend_pairs(pairs.into_iter().filter(|(_, value)| !value.is_empty()));
-        format!("/admin/providers?{}", query.finish())
+        address("/admin/providers", conditions)
     }
 }
 
@@ -108,6 +110,7 @@ pub(super) async fn list(
 ) -> Result<Page, Failure> {
     search.q = search.q.trim().chars().take(LONGEST_QUERY).collect();
     let words = search.q.to_lowercase();
+    let edition = edition(&site, &viewer).await?;
     let mut found = site.projections.catalog().providers().await?;
     found.retain(|view| has_status(view, &search.status) && words.split_whitespace().all(|word| has(view, word)));
     let total = found.len();
@@ -117,6 +120,7 @@ pub(super) async fn list(
     let next = found.last().filter(|_| more).map(|last| last.row.key.to_string());
     let page = ListPage {
         shell: Shell::new("Providers", Here::Providers, &site, &viewer),
+        edition,
         rows: found.into_iter().map(Row::from).collect(),
         total,
         next,

@@ -23,8 +23,8 @@ use crate::site::Site;
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
         .route("/admin/providers", get(list::list))
-        .route("/admin/providers/new", get(form_page::blank).post(save::add))
-        .route("/admin/providers/preview", post(preview::preview))
+        .route(NEW, get(form_page::blank).post(save::add))
+        .route("/admin/providers/-/preview", post(preview::preview))
         .route("/admin/providers/{key}", get(form_page::of_row).post(save::revise))
         .route("/admin/providers/{key}/try", get(attempt::ask).post(attempt::attempt))
         .route("/admin/providers/{key}/revisions", get(revisions::revisions))
@@ -36,12 +36,10 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/admin/providers/{key}/reinstate", post(standing::reinstate))
 }
 
-/// The address of a row's page. The keys of the pages beside it are keys that a row may have, too: their first letter is
-/// escaped, which makes another path of it, and the same key.
-fn address(key: &ProviderKey) -> String {
-    match key.as_str() {
-        "new" => "/admin/providers/%6Eew".to_owned(),
-        "preview" => "/admin/providers/%70review".to_owned(),
-        key => format!("/admin/providers/{key}"),
-    }
+/// Where a row is added. No key begins with a hyphen: what stands below it is never a row's page.
+const NEW: &str = "/admin/providers/-/new";
+
+/// The address of a row's page.
+fn page_of(key: &ProviderKey) -> String {
+    format!("/admin/providers/{key}")
 }

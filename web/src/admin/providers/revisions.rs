@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::diff::Diff;
 use super::form_page::view_of;
 use super::standing::Stand;
-use super::{address, yaml};
+use super::{page_of, yaml};
 use crate::error::Failure;
 use crate::history::{Names, Sentence};
 use crate::page::{Page, html};
@@ -74,7 +74,7 @@ pub(super) async fn revisions(
     let title = format!("What changed in {}", view.row.name);
     Ok(html(&RevisionsPage {
         shell: Shell::new(&title, Here::Providers, &site, &viewer),
-        address: address(&view.row.key),
+        address: page_of(&view.row.key),
         changes: changes.collect(),
         name: view.row.name,
         is_cut,

@@ -6,8 +6,8 @@ use domain::Position;
 use domain::provider::{Provider, Revision};
 use projections::ProjectionName;
 
-use super::address;
 use super::form_page::{Edited, FormPage, view_of};
+use super::page_of;
 use super::sent::{LogoChange, Sent};
 use crate::error::Failure;
 use crate::page::html;
@@ -42,7 +42,7 @@ pub(super) async fn add(
                 )
             };
             done(&site, &viewer, receipt.position, text).await;
-            Ok(Redirect::to(&address(&sent.row.key)).into_response())
+            Ok(Redirect::to(&page_of(&sent.row.key)).into_response())
         }
         Err(error) => {
             sent.refuse(error, None)?;
@@ -72,7 +72,7 @@ pub(super) async fn revise(
                 _ => format!("{name} is saved. It is not in the marketplace."),
             };
             done(&site, &viewer, receipt.position, text).await;
-            Ok(Redirect::to(&address(&sent.row.key)).into_response())
+            Ok(Redirect::to(&page_of(&sent.row.key)).into_response())
         }
         Err(Stopped { error, saved }) => {
             let now = view_of(&site, &key).await?;

@@ -4,8 +4,8 @@ use commands::{CommandError, IfMatch, Receipt};
 use domain::provider::Provider;
 use projections::{ProjectionName, ProviderStatus, ProviderView};
 
-use super::address;
 use super::form_page::view_of;
+use super::page_of;
 use crate::error::Failure;
 use crate::form::{Form, once};
 use crate::page::{Page, html};
@@ -81,7 +81,7 @@ pub(super) async fn ask_to_retire(
         once: once(&site, &viewer)?,
         installed: site.projections.integrations().installed_count(&view.row.key).await?,
         revision: view.revision,
-        address: address(&view.row.key),
+        address: page_of(&view.row.key),
         name: view.row.name,
     }))
 }
@@ -148,5 +148,5 @@ async fn moved(
         Err(error) => return Err(error.into()),
     };
     site.sessions().leave(viewer.session, notice);
-    Ok(Redirect::to(&address(&view.row.key)))
+    Ok(Redirect::to(&page_of(&view.row.key)))
 }

@@ -4,8 +4,8 @@ use domain::token::AccountScope;
 use domain::{AccountId, TokenId};
 use projections::TokenView;
 use serde::Deserialize;
-use url::form_urlencoded;
 
+use crate::address::address;
 use crate::error::{Failure, role_name};
 use crate::page::{Page, html};
 use crate::session::PlatformAdmin;
@@ -118,24 +118,13 @@ struct TokensPage {
 impl TokensPage {
     /// The address of the next page.
     fn more(&self, after: &TokenId) -> String {
-        self.address("/admin/tokens", &[("after", &after.to_string())])
+        let conditions = [("account", &*self.shown.account), ("after", &after.to_string())];
+        address("/admin/tokens", conditions)
     }
 
     /// The address of the form for another token, of the same account.
     fn make(&self) -> String {
-        self.address("/admin/tokens/new", &[])
-    }
-
-    fn address(&self, path: &str, more: &[(&str, &str)]) -> String {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        if !self.shown.account.is_empty() {
-            query.append_pair("account", &self.shown.account);
-        }
-        query.extend_pairs(more);
-        match query.finish() {
-            query if query.is_empty() => path.to_owned(),
-            query => format!("{path}?{query}"),
-        }
+        address("/admin/tokens/new", [("account", &*self.shown.account)])
     }
 }
 
