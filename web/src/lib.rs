@@ -22,6 +22,7 @@ mod live;
 mod markdown;
 mod marketplace;
 mod page;
+mod pasted;
 mod session;
 mod settings;
 mod shell;

@@ -82,6 +82,8 @@ async fn save_credential(
         },
         overlap_seconds,
     };
+    let refused = |error| Problem::of_command(error, Code::CredentialInvalid);
+    let fields = fields.keys().map_err(refused)?;
     let saved = app
         .commands
         .save_credential(
@@ -89,11 +91,11 @@ async fn save_credential(
             account,
             provider,
             connection,
-            fields.0,
+            fields,
             SaveTerms { options, if_match },
         )
         .await;
-    let saved = saved.map_err(|error| Problem::of_command(error, Code::CredentialInvalid))?;
+    let saved = saved.map_err(refused)?;
     app.visible(SEEN_IN, saved.position).await;
     Ok(Written::ok(saved.map(KeyReport::from)).into_response())
 }

@@ -85,7 +85,7 @@ async fn install(
 ) -> Result<Response, Problem> {
     let ctx = write.context(&app, &caller).await;
     let InstallRequest { provider, credential } = write.body;
-    let fields = credential.map(|fields| fields.0);
+    let fields = credential.map(SecretFields::keys).transpose().map_err(refused)?;
     let installed = app
         .commands
         .install(ctx, account, provider.clone(), fields)

@@ -39,10 +39,9 @@ async fn try_provider(
     At(key): At<ProviderKey>,
     write: Write<TryRequest>,
 ) -> Result<Json<Test>, Problem> {
-    let tried = app
-        .commands
-        .try_provider(&caller.actor(), &key, write.body.fields.0)
-        .await;
-    let outcome = tried.map_err(|error| Problem::of_command(error, Code::CredentialInvalid))?;
+    let refused = |error| Problem::of_command(error, Code::CredentialInvalid);
+    let fields = write.body.fields.keys().map_err(refused)?;
+    let tried = app.commands.try_provider(&caller.actor(), &key, fields).await;
+    let outcome = tried.map_err(refused)?;
     Ok(Json(Test::from(outcome)))
 }

@@ -1,22 +1,47 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use secrecy::SecretString;
+use commands::{CommandError, RawFields};
+use domain::recipe::Problem;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use utoipa::openapi::schema::{AdditionalProperties, KnownFormat, Object, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::auth::format;
+
 /// More fields than any form has.
 const MAX_FIELDS: usize = 64;
 
 /// Pasted values by the names of their fields. They go in and never come back.
-pub struct SecretFields(pub BTreeMap<String, SecretString>);
+pub struct SecretFields(BTreeMap<String, SecretString>);
 
 impl<'de> Deserialize<'de> for SecretFields {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(FieldsVisitor)
+    }
+}
+
+impl SecretFields {
+    /// The values.
+    ///
+    /// # Errors
+    /// [`CommandError::Invalid`] where one of them is a token of this product: people keep both in one place, and what stands
+    /// here is sent to somebody else. Which one it is is not said: people paste keys into names, too.
+    pub fn keys(self) -> Result<RawFields, CommandError> {
+        let own = |value: &SecretString| format::digest(value.expose_secret().trim()).is_some();
+        if self.0.values().any(own) {
+            let message = "This is an API token of this product, not a key of the provider. It was sent to nobody. Send the key \
+                           that the provider gave you.";
+            return Err(CommandError::Invalid(vec![Problem::new(
+                "/fields",
+                "own_token",
+                message,
+            )]));
+        }
+        Ok(self.0)
     }
 }
 

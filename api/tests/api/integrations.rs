@@ -31,6 +31,28 @@ async fn add_it_later_leaves_a_disconnected_row() {
 }
 
 #[tokio::test]
+async fn a_token_of_this_product_is_taken_for_no_key() {
+    let world = World::connected().await;
+    let calls = world.app.provider.calls();
+    let fields = json!({"api_key": format!("{}\n", world.service)});
+    let saved = world
+        .app
+        .put(&world.owner, CREDENTIAL, &json!({"fields": fields}))
+        .await;
+    let refused = saved.problem(422, "credential-invalid");
+    assert_eq!(refused.pointer(), "/fields");
+    let body = json!({"provider": "mock", "credential": fields});
+    let installed = world.app.post(&world.owner, INTEGRATIONS, &body).await;
+    assert_eq!(installed.problem(422, "credential-invalid").pointer(), "/credential");
+    let tried = json!({"fields": fields});
+    let tried = world.app.post(&world.app.admin, "/v1/providers/mock/try", &tried).await;
+    let refused = tried.problem(422, "credential-invalid");
+    assert!(!refused.text().contains(&world.service));
+    assert_eq!(connection(&world).await["version"], 1);
+    assert_eq!(world.app.provider.calls(), calls);
+}
+
+#[tokio::test]
 async fn a_pasted_key_is_saved_tested_and_shown_masked() {
     let world = World::connected().await;
     let shown = connection(&world).await;

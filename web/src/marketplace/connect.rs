@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use commands::{CommandError, Context, KeyReport, Receipt};
 use domain::integration::{ConnectionStatus, SaveOptions};
 use domain::recipe::Problem;
-use domain::{AccountId, ConnectionName, ProviderKey};
+use domain::{AccountId, ConnectionName};
 use projections::{IntegrationView, ProjectionName};
 
 use super::provider::{Provider, status};
@@ -13,6 +13,7 @@ use crate::fields::{self, FormField};
 use crate::form::{self, Form};
 use crate::in_place::{Said, is_in_place};
 use crate::page::html;
+use crate::pasted::pasted;
 use crate::session::{AccountAdmin, Tone, Viewer};
 use crate::shell::{Here, Shell};
 use crate::site::Site;
@@ -59,7 +60,7 @@ pub(super) async fn connect(
 ) -> Result<Response, Failure> {
     let provider = Provider::find(&site, &key).await?;
     let ctx = form.context(&site, &viewer);
-    match save(&site, ctx, &account, provider.key(), &form).await {
+    match save(&site, ctx, &account, &provider, &form).await {
         Ok(receipt) => done(&site, &viewer, &provider, &form, receipt).await,
         Err(CommandError::Invalid(problems)) => {
             let mut page = connect_page(&site, &viewer, &account, provider).await?;
@@ -78,15 +79,20 @@ async fn save(
     site: &Site,
     ctx: Context,
     account: &AccountId,
-    provider: &ProviderKey,
+    provider: &Provider,
     form: &Form,
 ) -> Result<Receipt<Option<KeyReport>>, CommandError> {
-    let (account, provider) = (account.clone(), provider.clone());
     let with_key = !form.has(LATER);
-    let fields = with_key.then(|| form.credential());
+    let fields = || pasted(site, form, provider.name());
+    let (account, provider) = (account.clone(), provider.key().clone());
     let installed = site
         .commands
-        .install(ctx.clone(), account.clone(), provider.clone(), fields)
+        .install(
+            ctx.clone(),
+            account.clone(),
+            provider.clone(),
+            with_key.then(fields).transpose()?,
+        )
         .await;
     match installed {
         Err(CommandError::Rejected {
@@ -97,7 +103,7 @@ async fn save(
                 command: ctx.command.step("connect"),
                 ..ctx
             };
-            let (connection, fields) = (ConnectionName::default(), form.credential());
+            let (connection, fields) = (ConnectionName::default(), fields()?);
             let options = SaveOptions::default();
             let saved = site
                 .commands
@@ -170,7 +176,10 @@ fn standing(integration: &IntegrationView, has_test: bool) -> &'static str {
         ConnectionStatus::Connected if has_test => {
             "It is connected. The key in use stays until a test accepts the new one; then the new one takes its place."
         }
-        ConnectionStatus::Connected | ConnectionStatus::Unverified => {
+        ConnectionStatus::Connected => {
+            "It is connected. There is no test for its keys any more: the new one takes the place of the one in use at once."
+        }
+        ConnectionStatus::Unverified => {
             "A key is saved, which no test has verified. The new one takes its place at once."
         }
         ConnectionStatus::Rejected | ConnectionStatus::NeedsReauth => {

@@ -13,6 +13,7 @@ use crate::fields::{FormField, refuse};
 use crate::form::{self, Form};
 use crate::in_place::{Said, is_in_place};
 use crate::page::html;
+use crate::pasted::pasted;
 use crate::session::{AccountAdmin, Viewer};
 use crate::shell::{Here, Shell};
 use crate::site::Site;
@@ -211,11 +212,12 @@ async fn saved(
     // The first try may have made a connection: the next one is for that.
     let next = key_of(&provider, &connection);
     let options = page.before.as_ref().map_or(Ok(SaveOptions::default()), Before::options);
-    let saved = match options {
-        Err(problem) => Err(CommandError::Invalid(vec![problem])),
-        Ok(options) => {
+    let options = options.map_err(|problem| CommandError::Invalid(vec![problem]));
+    let fields = pasted(site, form, &page.integration.view.name);
+    let saved = match options.and_then(|options| Ok((options, fields?))) {
+        Err(error) => Err(error),
+        Ok((options, fields)) => {
             let ctx = form.context(site, viewer);
-            let fields = form.credential();
             site.commands
                 .save_credential(ctx, account, provider.clone(), connection, fields, options)
                 .await

@@ -179,6 +179,39 @@ async fn a_refused_key_is_saved_and_said_so_and_can_be_corrected() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_of_our_own_is_taken_for_no_key() {
+    let world = World::new().await;
+    let mut owner = Visitor::with(&world.app, &world.owner).await;
+    let calls = world.app.provider.calls();
+    let mistaken = format!(" {}\n", world.owner);
+    let refused = fill_in(&mut owner, CONNECT, &[("field.api_key", &mistaken)])
+        .await
+        .expect(422);
+    let page = String::from_utf8(refused.bytes).unwrap();
+    let words = "This is a sign-in token of this product, not a key of Mock Mail.";
+    assert!(field(&page, "api_key").contains(words), "{page}");
+    assert!(!page.contains(&world.owner), "{page}");
+    world.app.get(&world.owner, MOCK).await.expect(404);
+    // Nor where it is saved later, nor where a row is tried.
+    fill_in(&mut owner, CONNECT, &[("field.api_key", GOOD)])
+        .await
+        .expect(303);
+    let key = "/settings/integrations/mock/connections/default/key";
+    let refused = fill_in(&mut owner, key, &[("field.api_key", &mistaken)])
+        .await
+        .expect(422);
+    assert!(String::from_utf8(refused.bytes).unwrap().contains(words));
+    let mut admin = Visitor::with(&world.app, &world.app.admin).await;
+    let refused = admin
+        .submit("/admin/providers/mock/try", &[("field.api_key", &mistaken)])
+        .await
+        .expect(422);
+    assert!(String::from_utf8(refused.bytes).unwrap().contains(words));
+    assert_eq!(connection(&world).await["version"], 1);
+    assert_eq!(world.app.provider.calls(), calls + 1, "the good key alone was tested");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_is_away_keeps_nobody_from_saving() {
     let world = World::new().await;
     world.app.provider.set_down(true);

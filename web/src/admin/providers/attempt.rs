@@ -12,6 +12,7 @@ use crate::error::Failure;
 use crate::fields::{FormField, refuse};
 use crate::form::Form;
 use crate::page::{Page, html};
+use crate::pasted::pasted;
 use crate::session::{PlatformAdmin, Tone, Viewer};
 use crate::shell::{Here, Shell};
 use crate::site::Site;
@@ -89,10 +90,13 @@ pub(super) async fn attempt(
 ) -> Result<Response, Failure> {
     let view = view_of(&site, &key).await?;
     let mut page = TryPage::new(&view, &site, &viewer);
-    let tried = site
-        .commands
-        .try_provider(&viewer.actor(), &view.row.key, form.credential())
-        .await;
+    let tried = match pasted(&site, &form, &page.name) {
+        Ok(fields) => {
+            let actor = viewer.actor();
+            site.commands.try_provider(&actor, &view.row.key, fields).await
+        }
+        Err(error) => Err(error),
+    };
     let (status, problems) = match tried {
         Ok(outcome) => {
             page.said = Some(Said::of(&page.name, &outcome));
