@@ -5,7 +5,7 @@ use domain::{AccountId, Aggregate};
 
 use crate::execute::Freshness;
 use crate::loaded::Loaded;
-use crate::{CommandError, Commands, Context, IfMatch, Receipt};
+use crate::{CommandError, Commands, Context, IfMatch, Receipt, Recorder};
 
 /// An account as the host platform tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +20,18 @@ pub struct NewAccount {
 
 /// How many accounts can stand above one another.
 pub(crate) const MAX_DEPTH: usize = 10;
+
+impl Recorder {
+    /// An account, read again when memory knows of no open one.
+    pub(crate) async fn load_account(&self, account: &AccountId) -> Result<Arc<Loaded<Account>>, CommandError> {
+        let stream = Account::stream(account);
+        let loaded = self.load::<Account>(&stream, Freshness::Cached).await?;
+        if loaded.state.open().is_ok() {
+            return Ok(loaded);
+        }
+        self.load::<Account>(&stream, Freshness::Fresh).await
+    }
+}
 
 impl Commands {
     /// Opens an account.
@@ -113,16 +125,6 @@ impl Commands {
     pub(crate) async fn require_open(&self, account: &AccountId) -> Result<Profile, CommandError> {
         let loaded = self.load_account(account).await?;
         Ok(loaded.state.open()?.clone())
-    }
-
-    /// An account, read again when memory knows of no open one.
-    pub(crate) async fn load_account(&self, account: &AccountId) -> Result<Arc<Loaded<Account>>, CommandError> {
-        let stream = Account::stream(account);
-        let loaded = self.load::<Account>(&stream, Freshness::Cached).await?;
-        if loaded.state.open().is_ok() {
-            return Ok(loaded);
-        }
-        self.load::<Account>(&stream, Freshness::Fresh).await
     }
 
     async fn check_parent(&self, parent: &AccountId) -> Result<(), CommandError> {

@@ -3,7 +3,7 @@ use std::time::Duration;
 use domain::{AccountId, Event, EventId, Metadata, StreamId};
 use eventlog::{Appended, Expected, LogError, NewEvent};
 
-use crate::{CommandError, Commands, Context};
+use crate::{CommandError, Context, Recorder};
 
 /// How often an append of unknown outcome is sent again, and how long to wait before each.
 const AGAIN: [Duration; 3] = [
@@ -12,7 +12,7 @@ const AGAIN: [Duration; 3] = [
     Duration::from_millis(250),
 ];
 
-impl Commands {
+impl Recorder {
     /// Appends, and finds out what became of an append of unknown outcome by sending the same ids again.
     pub(crate) async fn append(
         &self,
@@ -23,7 +23,7 @@ impl Commands {
         let mut pauses = AGAIN.into_iter();
         let mut sent_before = false;
         loop {
-            match self.inner.log.append(stream, expected, events.clone()).await {
+            match self.log.append(stream, expected, events.clone()).await {
                 Err(error) if is_in_doubt(&error, sent_before) => {
                     let source = error.into();
                     let Some(pause) = pauses.next() else {
@@ -47,7 +47,7 @@ impl Commands {
     /// command that was sent somewhere else at the same moment.
     async fn holds(&self, stream: &StreamId, revision: u64, events: &[NewEvent]) -> Result<bool, LogError> {
         let first = (revision + 1).saturating_sub(events.len() as u64);
-        let stored = self.inner.log.read_stream(stream, first, events.len()).await?;
+        let stored = self.log.read_stream(stream, first, events.len()).await?;
         let data = stored.iter().map(|stored| (stored.id, &stored.data));
         Ok(data.eq(events.iter().map(|event| (event.id, &event.data))))
     }

@@ -6,7 +6,7 @@ use eventlog::{Expected, LogError};
 use crate::append::concerned;
 use crate::cache::Cached;
 use crate::loaded::{Done, Loaded};
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Context, Receipt, Recorder};
 
 /// How often a command starts again because somebody else was faster.
 pub(crate) const MAX_RETRIES: usize = 3;
@@ -61,7 +61,7 @@ impl<A: Cached> Executed<A> {
     }
 }
 
-impl Commands {
+impl Recorder {
     /// Loads, decides, appends; starts again at most [`MAX_RETRIES`] times when somebody else was faster. `decide` may
     /// be asked several times; a refusal counts only when the state is fresh.
     pub(crate) async fn execute<A: Cached>(
@@ -116,7 +116,7 @@ impl Commands {
         stream: &StreamId,
         freshness: Freshness,
     ) -> Result<Arc<Loaded<A>>, CommandError> {
-        let cache = A::cache(&self.inner.caches);
+        let cache = A::cache(&self.caches);
         let cached = cache.get(stream);
         if let Some(cached) = &cached
             && freshness == Freshness::Cached
@@ -125,7 +125,7 @@ impl Commands {
         }
         let mut loaded = cached.unwrap_or_default();
         loop {
-            let page = self.inner.log.read_stream(stream, loaded.revision + 1, PAGE).await?;
+            let page = self.log.read_stream(stream, loaded.revision + 1, PAGE).await?;
             if !page.is_empty() {
                 let loaded = Arc::make_mut(&mut loaded);
                 page.iter().try_for_each(|stored| loaded.read(stored).map(drop))?;
@@ -174,7 +174,7 @@ impl Commands {
         if appended.duplicate || appended.revision != loaded.revision + events.len() as u64 {
             return Ok(Commit::Raced);
         }
-        let cache = A::cache(&self.inner.caches);
+        let cache = A::cache(&self.caches);
         cache.release(stream, loaded.revision);
         let mut after = loaded;
         let changed = Arc::make_mut(&mut after);
@@ -197,7 +197,6 @@ impl Commands {
         while after.revision < done.last {
             let missing = usize::try_from(done.last - after.revision).unwrap_or(PAGE);
             let page = self
-                .inner
                 .log
                 .read_stream(stream, after.revision + 1, missing.min(PAGE))
                 .await?;

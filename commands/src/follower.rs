@@ -48,9 +48,9 @@ impl Commands {
                 return Ok(());
             }
             let after = Position::from_stored(follower.seen.load(Ordering::Acquire));
-            let page = self.inner.log.read_all(after, PAGE).await?;
+            let page = self.log.read_all(after, PAGE).await?;
             for event in &page.events {
-                self.inner.caches.note(&event.stream, event.revision);
+                self.caches.note(&event.stream, event.revision);
             }
             // A page may be empty and still lead on, where the log holds what is not ours.
             let stands = page.next == after;
@@ -62,7 +62,7 @@ impl Commands {
         }
         if follower.is_behind() {
             let seen = *follower.wakeups.borrow();
-            self.inner.caches.clear();
+            self.caches.clear();
             follower.seen.fetch_max(seen.to_stored(), Ordering::AcqRel);
         }
         Ok(())

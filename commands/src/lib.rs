@@ -1,6 +1,6 @@
 //! The write side: load, decide, append; test and release a secret.
 //!
-//! [`Commands`] is the whole of it. Every command names who asks and a [`domain::CommandId`]; a command that comes again
+//! [`Commands`] is the whole of it, [`Recorder`] the part that needs the log alone. Every command names who asks and a [`domain::CommandId`]; a command that comes again
 //! with the same id gives its first result again, also after a restart, because the log knows the ids.
 //!
 //! A command runs to its end even when nobody waits for its answer any more, so that a client that hangs up leaves
@@ -24,6 +24,7 @@ mod locks;
 mod operation;
 mod provider;
 mod receipt;
+mod recorder;
 mod seeds;
 mod sweeper;
 mod token;
@@ -36,5 +37,6 @@ pub use error::CommandError;
 pub use if_match::IfMatch;
 pub use integration::{Erasure, Installed, KeyPlace, KeyReport, RawFields, SaveTerms};
 pub use receipt::Receipt;
+pub use recorder::Recorder;
 pub use sweeper::Swept;
 pub use token::{IssuedToken, NewToken};

@@ -2,12 +2,12 @@ use domain::operation::{OperationEvent, ProjectionEventSkipped};
 use domain::{StreamId, has_hidden};
 use eventlog::{Expected, StoredEvent};
 
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Context, Receipt, Recorder};
 
 /// The longest reason, in characters.
 const MAX_REASON: usize = 500;
 
-impl Commands {
+impl Recorder {
     /// Notes that an operator has a read model pass an event by. That is all there is to it: the read side, which is another's,
     /// heeds the note at its next attempt, and whenever the model is built.
     ///

@@ -33,7 +33,7 @@ impl Commands {
     }
 
     async fn is_new(&self) -> Result<bool, CommandError> {
-        let page = self.inner.log.read_all(Position::START, LOOK).await?;
+        let page = self.log.read_all(Position::START, LOOK).await?;
         let seeds = Actor::system(SEEDS);
         let harmless = page.events.iter().all(|event| {
             matches!(

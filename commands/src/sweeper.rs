@@ -85,7 +85,7 @@ impl Commands {
     /// Reads what is new in the log.
     async fn watch(&self, watchlist: &mut Watchlist) -> Result<(), CommandError> {
         loop {
-            let page = self.inner.log.read_all(watchlist.read_to, PAGE).await?;
+            let page = self.log.read_all(watchlist.read_to, PAGE).await?;
             for event in &page.events {
                 match &event.stream {
                     StreamId::Account(account) if &*event.kind == "AccountClosed" => {

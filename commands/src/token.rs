@@ -4,7 +4,7 @@ use domain::token::{AccountScope, Role, Token, TokenCommand, TokenIssued};
 use domain::{AccountId, Aggregate, Sha256Digest, TokenId};
 
 use crate::execute::{Executed, Freshness};
-use crate::{CommandError, Commands, Context, Receipt};
+use crate::{CommandError, Context, Receipt, Recorder};
 
 /// A token that was made outside: this side sees its digest, and never its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct IssuedToken {
     pub sha256: Sha256Digest,
 }
 
-impl Commands {
+impl Recorder {
     /// Issues a token. Its id follows from the command's.
     ///
     /// # Errors

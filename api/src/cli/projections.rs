@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use commands::CommandError;
+use commands::{CommandError, Recorder};
 use domain::Position;
 use eventlog::EventLog;
 use projections::{ProjectionError, ProjectionName, Projections, State, Status};
@@ -11,6 +11,7 @@ use serde_json::json;
 use super::progress::Progress;
 use super::stores::StoreArgs;
 use super::{Exit, by_operator, output};
+use crate::clock::{SystemClock, SystemIds};
 use crate::server::BusPlace;
 
 /// What can be done with read models. Each of them can be built from the log at any time.
@@ -204,15 +205,12 @@ async fn verify(args: NamesArgs) -> Result<Exit> {
 /// The log knows who skips what, and why: the read model only has to try again.
 async fn skip(args: SkipArgs) -> Result<Exit> {
     let StoppedArgs { stores, name, position } = args.stopped;
-    let side = stores.write_side().await?;
-    let places = stores.stores(BusPlace::Local)?;
-    let projections = places.open_projections(&stores.folder(&places)?).await?;
-    let event = match projections.stopped_before(name, position, &*side.log).await {
+    let ReadSide { log, projections } = ReadSide::open(&stores).await?;
+    let event = match projections.stopped_before(name, position, &*log).await {
         Ok(event) => event,
         Err(error) => return refusable(Err(error)),
     };
-    let noted = side
-        .commands
+    let noted = Recorder::new(log, Arc::new(SystemClock), Arc::new(SystemIds))
         .note_event_skipped(by_operator(), name.to_string(), &event, args.reason)
         .await;
     match noted {

@@ -1,12 +1,15 @@
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
+use commands::Recorder;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::DataArgs;
-use crate::server::{BusPlace, DataFolder, Settings, Stores, WriteSide};
+use crate::clock::{SystemClock, SystemIds};
+use crate::server::{BusPlace, DataFolder, Stores};
 
 /// Where everything is kept. Without any of these, in files of the data folder.
 ///
@@ -54,19 +57,15 @@ impl StoreArgs {
         Stores::new(place("--log", &self.log)?, bus, place("--db", &self.db)?, keystore)
     }
 
-    /// The write side over these stores, for a command at the terminal.
+    /// What writes what needs the log alone, for a command at the terminal: neither vault nor key ring is opened.
     ///
     /// # Errors
-    /// When a store cannot be opened.
-    pub async fn write_side(&self) -> Result<WriteSide> {
+    /// When the log cannot be opened.
+    pub async fn recorder(&self) -> Result<Recorder> {
         let stores = self.stores(BusPlace::Local)?;
         let folder = self.folder(&stores)?;
-        let settings = Settings {
-            stores,
-            keyring: self.keyring.clone(),
-            ..Settings::default()
-        };
-        WriteSide::open(&folder, &settings).await
+        let log = stores.log.open(Some(&folder)).await?;
+        Ok(Recorder::new(log, Arc::new(SystemClock), Arc::new(SystemIds)))
     }
 
     /// The data folder: for a log that is kept in it, one that holds a log already.

@@ -111,7 +111,7 @@ pub(super) async fn run(command: TokensCommand) -> Result<Exit> {
 }
 
 async fn issue(args: IssueArgs) -> Result<Exit> {
-    let side = args.stores.write_side().await?;
+    let recorder = args.stores.recorder().await?;
     let text = format::generate()?;
     let accounts: BTreeSet<_> = args.account.into_iter().collect();
     let expires_at: Option<DateTime<Utc>> = args.expires_in.map(|length| SystemClock.now() + length);
@@ -126,7 +126,7 @@ async fn issue(args: IssueArgs) -> Result<Exit> {
         },
         expires_at,
     };
-    let issued = match side.commands.issue_token(by_operator(), new).await {
+    let issued = match recorder.issue_token(by_operator(), new).await {
         Ok(issued) => issued.value,
         Err(error) => return refused(error),
     };
@@ -143,8 +143,8 @@ async fn issue(args: IssueArgs) -> Result<Exit> {
 }
 
 async fn revoke(args: RevokeArgs) -> Result<Exit> {
-    let side = args.stores.write_side().await?;
-    match side.commands.revoke_token(by_operator(), args.id).await {
+    let recorder = args.stores.recorder().await?;
+    match recorder.revoke_token(by_operator(), args.id).await {
         Ok(_) => {
             output::line(&format!("revoked {}", args.id));
             Ok(Exit::Ok)

@@ -13,7 +13,7 @@ impl Commands {
         let stream = Integration::stream(&(secret.account.clone(), secret.provider.clone()));
         let mut next = 1;
         loop {
-            let page = self.inner.log.read_stream(&stream, next, PAGE).await?;
+            let page = self.log.read_stream(&stream, next, PAGE).await?;
             for stored in &page {
                 let event = stored.event().map_err(|error| CommandError::internal("log", error))?;
                 if let Ok(event) = IntegrationEvent::try_from(event)

@@ -79,7 +79,7 @@ impl Commands {
 
     /// Says no before the fields are looked at, where it is no in any case.
     async fn require_room(&self, place: &Place, options: SaveOptions) -> Result<(), CommandError> {
-        let fresh = CredentialId::new(self.inner.ids.uuid());
+        let fresh = CredentialId::new(self.ids.uuid());
         let mut loaded = self.load::<Integration>(&place.stream(), Freshness::Cached).await?;
         if loaded.state.slot(&place.connection, options, fresh).is_err() {
             loaded = self.load::<Integration>(&place.stream(), Freshness::Fresh).await?;
@@ -168,7 +168,7 @@ impl Commands {
                 return self.replay(&stream, done).await;
             }
             loaded.precondition(if_match)?;
-            let fresh = CredentialId::new(self.inner.ids.uuid());
+            let fresh = CredentialId::new(self.ids.uuid());
             let slot = loaded.state.slot(&place.connection, options, fresh)?;
             let secret = place.secret(slot.credential, slot.version);
             let now = self.now();
