@@ -19,6 +19,7 @@ mod routes;
 mod row_file;
 pub mod schema;
 pub mod server;
+mod sign_on;
 mod state;
 
 /// Short requests are a good part allocation: this one takes less time for it than the system's (ADR 0017).
@@ -32,4 +33,5 @@ pub use openapi::document as openapi_document;
 pub use pages::site;
 pub use problem::{Code, Spec};
 pub use routes::router;
+pub use sign_on::{SignOnSettings, sign_on};
 pub use state::{App, AppState, Parts};

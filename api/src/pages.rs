@@ -8,22 +8,24 @@ use domain::provider::Logo;
 use domain::{AccountId, CredentialId, ProviderKey, Sha256Digest, TokenId};
 use projections::{ProviderRevision, TokenView};
 use url::Url;
-use web::{Backstage, Hints, NewSecret, Site, Unavailable};
+use web::{Backstage, Hints, NewSecret, SignOn, Site, Unavailable};
 
 use crate::auth::{Caller, format};
 use crate::logo;
 use crate::problem::Problem;
 use crate::state::AppState;
 
-/// The pages over a running system. `public_url` is where people reach them, when that is not where this process listens.
+/// The pages over a running system. `public_url` is where people reach them, when that is not where this process listens;
+/// `sign_on` is where they may sign in beside tokens.
 #[must_use]
-pub fn site(app: &AppState, public_url: Option<Url>) -> Site {
+pub fn site(app: &AppState, public_url: Option<Url>, sign_on: Option<Arc<dyn SignOn>>) -> Site {
     Site::new(web::Parts {
         commands: app.commands.clone(),
         projections: Arc::clone(&app.projections),
         clock: Arc::clone(&app.clock),
         ids: Arc::clone(&app.ids),
         backstage: Arc::new(app.clone()),
+        sign_on,
         public_url,
     })
 }

@@ -8,14 +8,17 @@ use url::form_urlencoded::byte_serialize;
 
 use crate::backstage::Unavailable;
 use crate::guard;
-use crate::session::Viewer;
+use crate::session::{Holder, Viewer};
 use crate::shell::{Here, Shell};
+use crate::sign_on;
 
 /// Why a page cannot be shown. It becomes a page that says what happened and what to do next.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// Nobody has signed in. Where to go on afterwards.
     SignIn(Option<String>),
+    /// The identity provider vouched for the person too long ago. Where to go on afterwards.
+    AskAnew(String),
     /// The token's role may not see it.
     Forbidden {
         /// Who asks.
@@ -29,7 +32,7 @@ pub(crate) enum Failure {
     OnlyForForms,
     /// What was sent cannot be read.
     BadForm(&'static str),
-    /// Another token is in use than when the form was shown.
+    /// Another token or membership is in use than when the form was shown.
     Switched,
     /// Another site had the browser send it.
     ForeignForm,
@@ -47,6 +50,9 @@ struct FailurePage {
     shell: Shell,
     title: String,
     text: String,
+    /// Where the button leads.
+    on: String,
+    label: &'static str,
 }
 
 impl Failure {
@@ -67,11 +73,23 @@ impl Failure {
     fn words(&self) -> (StatusCode, String, String) {
         let (status, title, text) = match self {
             Self::SignIn(_) => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in first.".to_owned()),
-            Self::Forbidden { needed, .. } => (
-                StatusCode::FORBIDDEN,
-                "This is not for your token",
-                format!("It needs a token with the role {needed}. Sign in with one, or switch to it above, and come back."),
+            Self::AskAnew(_) => (
+                StatusCode::UNAUTHORIZED,
+                "One moment",
+                "You have been signed in for a while: your identity provider is asked whether you still may.".to_owned(),
             ),
+            Self::Forbidden { viewer, needed } => match viewer.holder {
+                Holder::Token(..) => (
+                    StatusCode::FORBIDDEN,
+                    "This is not for your token",
+                    format!("It needs a token with the role {needed}. Sign in with one, or switch to it above, and come back."),
+                ),
+                Holder::Member(..) => (
+                    StatusCode::FORBIDDEN,
+                    "This is not for your role",
+                    format!("It needs the role {needed}. Switch to it above, or ask your administrator for it, and come back."),
+                ),
+            },
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
                 "There is nothing here",
@@ -87,8 +105,8 @@ impl Failure {
             Self::Switched => (
                 StatusCode::CONFLICT,
                 "You have switched meanwhile",
-                "The form was shown to another token than the one in use now, which you see above. Nothing was saved. Go \
-                 back, switch to the right one, and open the page again."
+                "The form was shown to another token or membership than the one in use now, which you see above. Nothing \
+                 was saved. Go back, switch to the right one, and open the page again."
                     .to_owned(),
             ),
             Self::ForeignForm => (
@@ -174,13 +192,24 @@ impl IntoResponse for Failure {
             return Redirect::to(&to).into_response();
         }
         let (status, title, text) = self.words();
+        let moves = match &self {
+            Self::AskAnew(back) => Some(sign_on::path(back)),
+            _ => None,
+        };
         let viewer = match self {
             Self::Forbidden { viewer, .. } => Some(*viewer),
             _ => None,
         };
         let shell = Shell::bare(&title, Here::Nowhere, viewer);
         // Not by way of `page::html`, whose own failures come here.
-        let page = FailurePage { shell, title, text }.render();
+        let page = FailurePage {
+            shell,
+            title,
+            text,
+            on: moves.clone().unwrap_or_else(|| "/".to_owned()),
+            label: if moves.is_some() { "Go on" } else { "To the start" },
+        }
+        .render();
         let mut response = match page {
             Ok(page) => (status, Html(page)).into_response(),
             Err(error) => {
@@ -192,6 +221,10 @@ impl IntoResponse for Failure {
                     .into_response()
             }
         };
+        if let Some(address) = moves.and_then(|path| HeaderValue::try_from(format!("0; url={path}")).ok()) {
+            // By the browser itself, as a page that it opens: a form that led here may be redirected within this site alone.
+            response.headers_mut().insert(header::REFRESH, address);
+        }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             response
                 .headers_mut()

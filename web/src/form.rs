@@ -5,7 +5,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::header;
 use axum::http::request::Parts;
 use commands::Context;
-use domain::{CommandId, CorrelationId, Sha256Digest, TokenId};
+use domain::{CommandId, CorrelationId, Sha256Digest};
 use futures::StreamExt;
 use secrecy::SecretString;
 use tokio::time::timeout;
@@ -44,16 +44,16 @@ pub(crate) struct Arrival {
     /// Its method and its path.
     line: String,
     correlation: CorrelationId,
-    /// The token in use now.
-    token: Option<TokenId>,
+    /// The token or the membership in use now.
+    holder: Option<String>,
 }
 
 impl Form {
     /// A form with these values. `body` stands for all that was sent.
     ///
     /// # Errors
-    /// [`Failure::Switched`] when another token is in use than when the form was shown: a key that was pasted for one
-    /// account must not get into another.
+    /// [`Failure::Switched`] when another token or membership is in use than when the form was shown: a key that was
+    /// pasted for one account must not get into another.
     pub(crate) fn of_pairs(
         pairs: Vec<(String, Zeroizing<String>)>,
         arrival: Arrival,
@@ -65,8 +65,8 @@ impl Form {
             body,
             correlation: arrival.correlation,
         };
-        match (form.text(ONCE).split_once('.'), arrival.token) {
-            (Some((_, shown_to)), Some(token)) if shown_to != token.to_string() => Err(Failure::Switched),
+        match (form.text(ONCE).split_once('.'), arrival.holder) {
+            (Some((_, shown_to)), Some(holder)) if shown_to != holder => Err(Failure::Switched),
             _ => Ok(form),
         }
     }
@@ -119,7 +119,7 @@ impl Form {
         let command = once.map_or_else(
             || CommandId::new(site.ids.uuid()),
             |once| {
-                let scope = format!("{} {}", viewer.token.id, self.request);
+                let scope = format!("{} {}", viewer.holder.id(), self.request);
                 CommandId::of(&scope, &format!("{once} {}", self.body))
             },
         );
@@ -184,16 +184,16 @@ impl Arrival {
         Ok(Self {
             line: format!("{} {}", parts.method, parts.uri.path()),
             correlation: correlation.unwrap_or_else(|| CorrelationId::new(site.ids.uuid())),
-            token: viewer.map(|viewer| viewer.token.id),
+            holder: viewer.map(|viewer| viewer.holder.id()),
         })
     }
 }
 
-/// A new value for the hidden field of a form that this viewer is shown: a random number, and the token in use.
+/// A new value for the hidden field of a form that this viewer is shown: a random number, and what is in use.
 ///
 /// # Errors
 /// [`Failure::Unavailable`] when the operating system has no random bytes.
 pub(crate) fn once(site: &Site, viewer: &Viewer) -> Result<String, Failure> {
     let number = Sha256Digest::of(&site.backstage.random()?);
-    Ok(format!("{number}.{}", viewer.token.id))
+    Ok(format!("{number}.{}", viewer.holder.id()))
 }

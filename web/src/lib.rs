@@ -27,6 +27,7 @@ mod session;
 mod settings;
 mod shell;
 mod sign_in;
+mod sign_on;
 mod site;
 mod status;
 mod time;
@@ -35,4 +36,5 @@ mod verdict;
 
 pub use backstage::{Backstage, Hints, NewSecret, Unavailable};
 pub use error::{no_page_to_open, no_such_page};
+pub use sign_on::{Identity, Proof, SignOn, SignOnError};
 pub use site::{Parts, Site};

@@ -4,7 +4,7 @@ pub(crate) use crate::page::html;
 
 use crate::assets;
 use crate::error::role_name;
-use crate::session::{Notice, Viewer};
+use crate::session::{Holder, Notice, Viewer};
 use crate::site::Site;
 
 /// What stands around every page: the title, who is there, where else one may go, and what was just done.
@@ -25,13 +25,15 @@ pub(crate) struct Link {
 
 /// Who has signed in, and with what else.
 pub(crate) struct Who {
+    /// What stands before the name.
+    pub(crate) by: &'static str,
     pub(crate) name: String,
     pub(crate) role: &'static str,
     pub(crate) scope: String,
     pub(crate) others: Vec<Other>,
 }
 
-/// Another token of the session.
+/// Another token or membership of the session.
 pub(crate) struct Other {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -102,19 +104,25 @@ fn links(viewer: &Viewer, here: Here) -> Vec<Link> {
 impl Who {
     fn new(viewer: &Viewer) -> Self {
         Self {
-            name: viewer.token.name.clone(),
-            role: role_name(viewer.token.role),
-            scope: scope(&viewer.token.accounts),
-            others: viewer
-                .others
-                .iter()
-                .map(|(_, token)| Other {
-                    id: token.id.to_string(),
-                    name: token.name.clone(),
-                    role: role_name(token.role),
-                    scope: scope(&token.accounts),
-                })
-                .collect(),
+            by: match viewer.holder {
+                Holder::Token(..) => "Signed in with the token",
+                Holder::Member(..) => "Signed in as",
+            },
+            name: viewer.holder.name().to_owned(),
+            role: role_name(viewer.holder.role()),
+            scope: scope(viewer.holder.accounts()),
+            others: viewer.others.iter().map(Other::new).collect(),
+        }
+    }
+}
+
+impl Other {
+    fn new(holder: &Holder) -> Self {
+        Self {
+            id: holder.id(),
+            name: holder.name().to_owned(),
+            role: role_name(holder.role()),
+            scope: scope(holder.accounts()),
         }
     }
 }

@@ -8,8 +8,9 @@ use serde::Deserialize;
 
 use crate::error::Failure;
 use crate::form::Form;
-use crate::session::{Viewer, cleared, kept, sent};
+use crate::session::{Cookie, Number, Pass, Viewer};
 use crate::shell::{Here, Shell, html};
+use crate::sign_on;
 use crate::site::Site;
 
 pub(crate) fn routes() -> Router<Site> {
@@ -27,20 +28,44 @@ struct SignInPage {
     shell: Shell,
     next: String,
     refused: Option<&'static str>,
+    /// The identity provider, when there is one.
+    provider: Option<Provider>,
 }
 
+/// The other way to sign in.
+struct Provider {
+    name: String,
+    path: String,
+}
+
+/// Where to go on to.
 #[derive(Deserialize)]
-struct Next {
+pub(crate) struct Next {
     #[serde(default)]
-    next: String,
+    pub(crate) next: String,
+}
+
+impl SignInPage {
+    fn new(site: &Site, viewer: Option<Viewer>, next: String, refused: Option<&'static str>) -> Self {
+        let provider = site.sign_on.as_ref().map(|sign_on| Provider {
+            name: sign_on.name().to_owned(),
+            path: sign_on::path(&next),
+        });
+        Self {
+            shell: Shell::bare("Sign in", Here::Nowhere, viewer),
+            next,
+            refused,
+            provider,
+        }
+    }
 }
 
 /// Where each kind of viewer starts.
 async fn home(viewer: Viewer) -> Redirect {
-    Redirect::to(start(viewer.token.role))
+    Redirect::to(start(viewer.holder.role()))
 }
 
-const fn start(role: Role) -> &'static str {
+pub(crate) const fn start(role: Role) -> &'static str {
     match role {
         Role::PlatformAdmin => "/admin/providers",
         Role::Auditor => "/audit",
@@ -54,13 +79,7 @@ async fn ask(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let viewer = Viewer::of(&headers, &site).await?;
-    let shell = Shell::bare("Sign in", Here::Nowhere, viewer);
-    let page = SignInPage {
-        shell,
-        next,
-        refused: None,
-    };
-    Ok(html(&page).into_response())
+    Ok(html(&SignInPage::new(&site, viewer, next, None)).into_response())
 }
 
 async fn sign_in(State(site): State<Site>, headers: HeaderMap, form: Form) -> Result<Response, Failure> {
@@ -80,46 +99,50 @@ async fn sign_in(State(site): State<Site>, headers: HeaderMap, form: Form) -> Re
         Some(_) => None,
     };
     let (Some((digest, holder)), None) = (holder, refused) else {
-        let shell = Shell::bare("Sign in", Here::Nowhere, None);
-        let next = next.unwrap_or_default().to_owned();
-        return Ok((StatusCode::UNAUTHORIZED, html(&SignInPage { shell, next, refused })).into_response());
+        let page = SignInPage::new(&site, None, next.unwrap_or_default().to_owned(), refused);
+        return Ok((StatusCode::UNAUTHORIZED, html(&page)).into_response());
     };
     let now = site.clock.now();
     let mut before = Vec::new();
-    if let Some(old) = sent(&site, &headers) {
-        before = site.sessions().tokens(old, now);
-        site.sessions().end(old);
+    if let Some(old) = Cookie::Session.number(&site, &headers) {
+        before = site.sessions().passes(old.key(), now);
+        site.sessions().end(old.key());
     }
     // A new number at every sign-in: whoever planted the old one has nothing.
-    let (cookie, key) = kept(&site, &site.backstage.random()?);
-    site.sessions().sign_in(key, digest, before, now);
+    let number = Number::new(&site)?;
+    site.sessions().sign_in(number.key(), Pass::Token(digest), before, now);
+    let cookie = Cookie::Session.keep(&site, &number);
     let to = next.unwrap_or_else(|| start(holder.role));
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(to)).into_response())
 }
 
 /// Only a page of this site is gone on to.
-fn own_path(next: &str) -> Option<&str> {
+pub(crate) fn own_path(next: &str) -> Option<&str> {
     let own = next.starts_with('/') && !next.starts_with("//") && !next.contains('\\');
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic());
     (own && plain).then_some(next)
 }
 
 async fn sign_out(State(site): State<Site>, headers: HeaderMap) -> Response {
-    if let Some(session) = sent(&site, &headers) {
-        site.sessions().end(session);
+    if let Some(number) = Cookie::Session.number(&site, &headers) {
+        site.sessions().end(number.key());
     }
-    ([(header::SET_COOKIE, cleared(&site))], Redirect::to("/sign-in")).into_response()
+    (
+        [(header::SET_COOKIE, Cookie::Session.clear(&site))],
+        Redirect::to("/sign-in"),
+    )
+        .into_response()
 }
 
-/// Goes on with another token that this browser has signed in with.
+/// Goes on with another token or membership that this browser has signed in with.
 async fn switch(State(site): State<Site>, viewer: Viewer, form: Form) -> Result<Redirect, Failure> {
-    let wanted = form.text("token");
-    let found = viewer.others.iter().find(|(_, token)| token.id.to_string() == wanted);
-    let (digest, token) = found.ok_or(Failure::NotFound)?;
-    if !site.sessions().switch(viewer.session, *digest) {
+    let wanted = form.text("to");
+    let found = viewer.others.iter().find(|other| other.id() == wanted);
+    let other = found.ok_or(Failure::NotFound)?;
+    if !site.sessions().switch(viewer.session, &other.pass()) {
         return Err(Failure::NotFound);
     }
-    Ok(Redirect::to(start(token.role)))
+    Ok(Redirect::to(start(other.role())))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use url::Url;
 
 use crate::backstage::Backstage;
 use crate::session::Sessions;
-use crate::{admin, assets, audit, guard, live, marketplace, settings, sign_in, upload};
+use crate::sign_on::{Attempts, SignOn};
+use crate::{admin, assets, audit, guard, live, marketplace, settings, sign_in, sign_on, upload};
 
 /// So long an answer waits for the read side, so that the next page shows what was done.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -34,6 +35,8 @@ pub struct Parts {
     pub ids: Arc<dyn Ids>,
     /// Everything else.
     pub backstage: Arc<dyn Backstage>,
+    /// How people sign in at their organisation, when that is configured.
+    pub sign_on: Option<Arc<dyn SignOn>>,
     /// Where people reach the pages, when that is not where this process listens: behind a proxy with https.
     pub public_url: Option<Url>,
 }
@@ -41,6 +44,7 @@ pub struct Parts {
 struct Inner {
     parts: Parts,
     sessions: Sessions,
+    attempts: Attempts,
     /// True once no stream of changes is to be kept open any more.
     closing: watch::Sender<bool>,
 }
@@ -52,6 +56,7 @@ impl Site {
         Self(Arc::new(Inner {
             parts,
             sessions: Sessions::default(),
+            attempts: Attempts::default(),
             closing: watch::Sender::new(false),
         }))
     }
@@ -60,6 +65,7 @@ impl Site {
     pub fn router(&self) -> Router {
         Router::new()
             .merge(sign_in::routes())
+            .merge(sign_on::routes())
             .merge(marketplace::routes())
             .merge(settings::routes())
             .merge(admin::routes())
@@ -84,6 +90,11 @@ impl Site {
     /// Who has signed in.
     pub(crate) fn sessions(&self) -> &Sessions {
         &self.0.sessions
+    }
+
+    /// Who was sent to the identity provider and is not back yet.
+    pub(crate) fn attempts(&self) -> &Attempts {
+        &self.0.attempts
     }
 
     /// True once the process is about to end.

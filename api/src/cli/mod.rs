@@ -2,6 +2,7 @@
 
 mod health;
 mod log;
+mod oidc;
 mod output;
 mod progress;
 mod projections;
@@ -58,7 +59,7 @@ Exit codes: 0 done, 1 refused or findings, 2 wrong usage or I/O.";
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API (the default).
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Look at provider rows, and check them before they are added.
     #[command(subcommand)]
     Providers(providers::ProvidersCommand),
@@ -102,7 +103,7 @@ pub fn main() -> ExitCode {
     };
     let done = runtime.block_on(async {
         match command {
-            Command::Serve(args) => serve::run(args).await,
+            Command::Serve(args) => serve::run(*args).await,
             Command::Providers(command) => providers::run(command).await,
             Command::Tokens(command) => tokens::run(command).await,
             Command::Projections(command) => projections::run(command).await,

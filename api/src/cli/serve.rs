@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use url::Url;
 
+use super::oidc::OidcArgs;
 use super::stores::{StoreArgs, place};
 use super::{Exit, output};
 use crate::server::{self, DataFolder, Log, LogFormat, Settings, Stores};
@@ -50,6 +51,9 @@ pub struct ServeArgs {
     /// kept to https then.
     #[arg(long, value_name = "URL", env = "SOCONNECTIVE_PUBLIC_URL")]
     pub public_url: Option<Url>,
+    /// Where people sign in, beside tokens.
+    #[command(flatten)]
+    pub oidc: OidcArgs,
     /// A provider inside your own network that may be called: http, private addresses and other ports are allowed for
     /// it. Repeat it, or separate several by commas in the environment variable.
     #[arg(
@@ -68,6 +72,7 @@ pub struct ServeArgs {
 pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
     let _log: Log = server::start_logging(args.log_format)?;
     let stores = args.stores.stores(place("--bus", &args.bus)?)?;
+    let sign_on = args.oidc.settings(args.public_url.as_ref())?;
     let folder = DataFolder::open(&args.stores.data.data)?;
     let _lock = folder.lock()?;
     let listener = TcpListener::bind(args.listen)
@@ -79,6 +84,7 @@ pub(super) async fn run(args: ServeArgs) -> Result<Exit> {
         keyring: args.stores.keyring,
         egress_allow: args.egress_allow,
         public_url: args.public_url,
+        sign_on,
     };
     // Before anybody is told that it runs: whoever stops it then finds it listening.
     let mut signals = Signals::watch()?;

@@ -15,6 +15,7 @@ use super::sweeping::sweep;
 use super::{DataFolder, Stores, WriteSide, seeds};
 use crate::clock::{SystemClock, SystemIds};
 use crate::pages::site;
+use crate::sign_on::{self, SignOnSettings};
 use crate::state::{AppState, Parts};
 
 /// What the operator chooses.
@@ -28,6 +29,8 @@ pub struct Settings {
     pub egress_allow: Vec<HostPort>,
     /// Where people reach the pages, when that is not where this process listens.
     pub public_url: Option<Url>,
+    /// Where people sign in beside tokens.
+    pub sign_on: Option<SignOnSettings>,
 }
 
 impl Default for Settings {
@@ -37,6 +40,7 @@ impl Default for Settings {
             keyring: None,
             egress_allow: Vec::new(),
             public_url: None,
+            sign_on: None,
         }
     }
 }
@@ -80,6 +84,10 @@ pub async fn start(folder: &DataFolder, settings: &Settings) -> Result<Running> 
         metrics: side.metrics,
     };
     let app = AppState::new(parts).await.context("the log cannot be read")?;
-    let pages = site(&app, settings.public_url.clone());
+    let sign_on = settings.sign_on.clone();
+    let sign_on = sign_on
+        .map(|settings| sign_on::sign_on(settings, Arc::clone(&app.clock)))
+        .transpose()?;
+    let pages = site(&app, settings.public_url.clone(), sign_on);
     Ok(Running::new(app, pages, stop, background, written))
 }

@@ -12,6 +12,7 @@ mod conformance;
 mod document;
 mod history;
 mod idempotency;
+mod identity_provider;
 mod integrations;
 mod log_lines;
 mod logos;

@@ -103,7 +103,7 @@ impl TestApp {
             metrics,
         };
         let state = AppState::new(parts).await.unwrap();
-        let router = api::router(state.clone(), api::site(&state, None).router());
+        let router = api::router(state.clone(), api::site(&state, None, None).router());
         let admin = String::new();
         Self {
             clock,

@@ -5,14 +5,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::Sha256Digest;
 use lru::LruCache;
 
+use super::pass::Pass;
+
 /// How long a session lasts from its last sign-in.
 pub(crate) const LIFE: TimeDelta = TimeDelta::hours(12);
 
 /// So many sessions are kept; the one that was not used for longest makes room. Unwrapped while this is compiled.
 const MOST: NonZeroUsize = NonZeroUsize::new(100_000).unwrap();
 
-/// With so many tokens one may be signed in at a time.
-pub(crate) const MOST_TOKENS: usize = 16;
+/// With so many tokens and memberships one may be signed in at a time.
+pub(crate) const MOST_PASSES: usize = 32;
 
 /// The digest of what the browser holds: whoever reads this process's memory cannot take over a session with it.
 pub(crate) type SessionKey = Sha256Digest;
@@ -20,11 +22,11 @@ pub(crate) type SessionKey = Sha256Digest;
 /// The sessions of this process. They end with it.
 pub(crate) struct Sessions(Mutex<LruCache<SessionKey, Session>>);
 
-/// One browser's session: the tokens that it has signed in with, as digests.
+/// One browser's session: what it has signed in with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Session {
-    tokens: Vec<Sha256Digest>,
-    active: Sha256Digest,
+    passes: Vec<Pass>,
+    active: Pass,
     notice: Option<Notice>,
     ends: DateTime<Utc>,
 }
@@ -67,39 +69,39 @@ impl Default for Sessions {
 }
 
 impl Sessions {
-    /// Starts a session with a token, beside the tokens that the browser has signed in with before.
-    pub(crate) fn sign_in(&self, key: SessionKey, token: Sha256Digest, before: Vec<Sha256Digest>, now: DateTime<Utc>) {
-        let mut tokens = before;
-        tokens.retain(|known| *known != token);
-        tokens.truncate(MOST_TOKENS - 1);
-        tokens.insert(0, token);
+    /// Starts a session that uses a pass, and may go on with others.
+    pub(crate) fn sign_in(&self, key: SessionKey, active: Pass, others: Vec<Pass>, now: DateTime<Utc>) {
+        let mut passes = others;
+        passes.retain(|known| *known != active);
+        passes.truncate(MOST_PASSES - 1);
+        passes.insert(0, active.clone());
         let session = Session {
-            tokens,
-            active: token,
+            passes,
+            active,
             notice: None,
             ends: now + LIFE,
         };
         self.lock().put(key, session);
     }
 
-    /// The tokens of a session, the one in use first; none when there is no such session.
-    pub(crate) fn tokens(&self, key: SessionKey, now: DateTime<Utc>) -> Vec<Sha256Digest> {
+    /// The passes of a session, the one in use first; none when there is no such session.
+    pub(crate) fn passes(&self, key: SessionKey, now: DateTime<Utc>) -> Vec<Pass> {
         let mut sessions = self.lock();
         let Some(session) = sessions.get(&key).filter(|session| now < session.ends) else {
             sessions.pop(&key);
             return Vec::new();
         };
-        let mut tokens = session.tokens.clone();
-        tokens.sort_by_key(|token| *token != session.active);
-        tokens
+        let mut passes = session.passes.clone();
+        passes.sort_by_key(|pass| *pass != session.active);
+        passes
     }
 
-    /// Goes on with another token of the session; false when it is none of it.
-    pub(crate) fn switch(&self, key: SessionKey, token: Sha256Digest) -> bool {
+    /// Goes on with another pass of the session; false when it is none of it.
+    pub(crate) fn switch(&self, key: SessionKey, pass: &Pass) -> bool {
         let mut sessions = self.lock();
         match sessions.get_mut(&key) {
-            Some(session) if session.tokens.contains(&token) => {
-                session.active = token;
+            Some(session) if session.passes.contains(pass) => {
+                session.active = pass.clone();
                 true
             }
             _ => false,
@@ -141,29 +143,33 @@ mod tests {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hours)
     }
 
+    fn token(text: &str) -> Pass {
+        Pass::Token(digest(text))
+    }
+
     #[test]
     fn the_token_in_use_stands_first_and_only_tokens_of_the_session_can_be_switched_to() {
         let sessions = Sessions::default();
         let key = digest("cookie");
-        sessions.sign_in(key, digest("a"), Vec::new(), at(0));
-        sessions.sign_in(key, digest("b"), vec![digest("a")], at(0));
-        assert_eq!(sessions.tokens(key, at(1)), [digest("b"), digest("a")]);
-        assert!(sessions.switch(key, digest("a")));
-        assert_eq!(sessions.tokens(key, at(1)), [digest("a"), digest("b")]);
-        assert!(!sessions.switch(key, digest("c")));
-        assert!(!sessions.switch(digest("other"), digest("a")));
+        sessions.sign_in(key, token("a"), Vec::new(), at(0));
+        sessions.sign_in(key, token("b"), vec![token("a")], at(0));
+        assert_eq!(sessions.passes(key, at(1)), [token("b"), token("a")]);
+        assert!(sessions.switch(key, &token("a")));
+        assert_eq!(sessions.passes(key, at(1)), [token("a"), token("b")]);
+        assert!(!sessions.switch(key, &token("c")));
+        assert!(!sessions.switch(digest("other"), &token("a")));
     }
 
     #[test]
     fn a_session_ends_after_its_life_and_when_it_is_told_to() {
         let sessions = Sessions::default();
         let (one, other) = (digest("1"), digest("2"));
-        sessions.sign_in(one, digest("a"), Vec::new(), at(0));
-        sessions.sign_in(other, digest("a"), Vec::new(), at(0));
-        assert!(!sessions.tokens(one, at(11)).is_empty());
-        assert!(sessions.tokens(one, at(12)).is_empty());
+        sessions.sign_in(one, token("a"), Vec::new(), at(0));
+        sessions.sign_in(other, token("a"), Vec::new(), at(0));
+        assert!(!sessions.passes(one, at(11)).is_empty());
+        assert!(sessions.passes(one, at(12)).is_empty());
         sessions.end(other);
-        assert!(sessions.tokens(other, at(1)).is_empty());
+        assert!(sessions.passes(other, at(1)).is_empty());
     }
 
     #[test]
@@ -176,7 +182,7 @@ mod tests {
         };
         sessions.leave(key, notice.clone());
         assert_eq!(sessions.take_notice(key), None);
-        sessions.sign_in(key, digest("a"), Vec::new(), at(0));
+        sessions.sign_in(key, token("a"), Vec::new(), at(0));
         sessions.leave(key, notice.clone());
         assert_eq!(sessions.take_notice(key), Some(notice));
         assert_eq!(sessions.take_notice(key), None);

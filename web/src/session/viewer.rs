@@ -1,13 +1,10 @@
-use std::sync::Arc;
-
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
 use domain::token::{AccountScope, Role};
-use domain::{AccountId, Actor, ActorKind, Sha256Digest};
-use projections::TokenView;
+use domain::{AccountId, Actor};
 
-use super::{SessionKey, sent};
+use super::{Cookie, Holder, SessionKey};
 use crate::error::Failure;
 use crate::site::Site;
 
@@ -16,12 +13,22 @@ use crate::site::Site;
 pub(crate) struct Viewer {
     /// The session.
     pub(crate) session: SessionKey,
-    /// The token in use.
-    pub(crate) token: Arc<TokenView>,
-    /// The other tokens of the session that are good, each with its digest.
-    pub(crate) others: Vec<(Sha256Digest, Arc<TokenView>)>,
+    /// The token or the membership in use.
+    pub(crate) holder: Holder,
+    /// The others of the session that are good.
+    pub(crate) others: Vec<Holder>,
     /// Whether the browser shows the answer as a page: a script that reads it for a part of another page does not.
     pub(crate) navigates: bool,
+}
+
+/// Who a request comes from.
+enum Presence {
+    /// Nobody has signed in, or no longer.
+    Nobody,
+    /// A person whom the identity provider must vouch for anew.
+    Lapsed,
+    /// Somebody.
+    Here(Viewer),
 }
 
 /// A platform admin.
@@ -54,52 +61,28 @@ pub(crate) struct AccountAdmin {
 impl Viewer {
     /// The viewer that a request comes from; none when nobody has signed in.
     pub(crate) async fn of(headers: &HeaderMap, site: &Site) -> Result<Option<Self>, Failure> {
-        let Some(session) = sent(site, headers) else {
-            return Ok(None);
-        };
-        let mut tokens = site.sessions().tokens(session, site.clock.now()).into_iter();
-        // When the token in use is no longer good, nobody goes on with another one unawares.
-        let active = match tokens.next() {
-            Some(digest) => site.backstage.holder(digest).await?,
-            None => None,
-        };
-        let Some(token) = active else {
-            return Ok(None);
-        };
-        let mut others = Vec::new();
-        for digest in tokens {
-            if let Some(token) = site.backstage.holder(digest).await? {
-                others.push((digest, token));
-            }
+        match Presence::of(headers, site).await? {
+            Presence::Here(viewer) => Ok(Some(viewer)),
+            Presence::Nobody | Presence::Lapsed => Ok(None),
         }
-        let mode = headers.get("sec-fetch-mode");
-        Ok(Some(Self {
-            session,
-            token,
-            others,
-            navigates: mode.is_none_or(|mode| mode == "navigate"),
-        }))
     }
 
     /// The viewer as the history names him.
     pub(crate) fn actor(&self) -> Actor {
-        Actor {
-            kind: ActorKind::User,
-            id: self.token.id.to_string(),
-        }
+        self.holder.actor()
     }
 
-    /// The account that the token in use belongs to, when it belongs to one.
+    /// The account that the token or the membership in use belongs to, when it belongs to one.
     pub(crate) fn account(&self) -> Option<&AccountId> {
-        match &self.token.accounts {
+        match self.holder.accounts() {
             AccountScope::Only(accounts) if accounts.len() == 1 => accounts.first(),
             AccountScope::Only(_) | AccountScope::All => None,
         }
     }
 
-    /// Whether the token in use has one of these roles.
+    /// Whether it has one of these roles.
     pub(crate) fn is(&self, roles: &[Role]) -> bool {
-        roles.contains(&self.token.role)
+        roles.contains(&self.holder.role())
     }
 
     /// Whether it belongs to an account whose settings it may see.
@@ -127,6 +110,45 @@ impl Viewer {
     }
 }
 
+impl Presence {
+    /// Who a request comes from.
+    ///
+    /// # Errors
+    /// [`Failure::Unavailable`] when that cannot be found out: nobody is let in then.
+    pub(crate) async fn of(headers: &HeaderMap, site: &Site) -> Result<Self, Failure> {
+        let Some(number) = Cookie::Session.number(site, headers) else {
+            return Ok(Self::Nobody);
+        };
+        let (session, now) = (number.key(), site.clock.now());
+        let mut passes = site.sessions().passes(session, now).into_iter();
+        let Some(active) = passes.next() else {
+            return Ok(Self::Nobody);
+        };
+        if active.has_lapsed(now) {
+            return Ok(Self::Lapsed);
+        }
+        // When what is in use is no longer good, nobody goes on with another one unawares.
+        let Some(holder) = active.holder(site).await? else {
+            return Ok(Self::Nobody);
+        };
+        let mut others = Vec::new();
+        for pass in passes {
+            others.extend(pass.holder(site).await?);
+        }
+        Ok(Self::Here(Viewer {
+            session,
+            holder,
+            others,
+            navigates: navigates(headers),
+        }))
+    }
+}
+
+/// Whether the browser shows the answer as a page.
+fn navigates(headers: &HeaderMap) -> bool {
+    headers.get("sec-fetch-mode").is_none_or(|mode| mode == "navigate")
+}
+
 const MEMBERS: &[Role] = &[Role::AccountOwner, Role::AccountAdmin, Role::AccountViewer];
 const ADMINS: &[Role] = &[Role::AccountOwner, Role::AccountAdmin];
 
@@ -134,8 +156,16 @@ impl FromRequestParts<Site> for Viewer {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Failure> {
-        let viewer = Self::of(&parts.headers, site).await?;
-        viewer.ok_or_else(|| Failure::SignIn(back_to(&parts.method, &parts.uri)))
+        let back = back_to(&parts.method, &parts.uri);
+        let opened = back.clone().filter(|_| navigates(&parts.headers));
+        match (Presence::of(&parts.headers, site).await?, opened) {
+            (Presence::Lapsed, Some(back)) => Err(Failure::AskAnew(back)),
+            (Presence::Here(viewer), Some(back)) if viewer.holder.is_asked_anew(site.clock.now()) => {
+                Err(Failure::AskAnew(back))
+            }
+            (Presence::Here(viewer), _) => Ok(viewer),
+            (Presence::Nobody | Presence::Lapsed, _) => Err(Failure::SignIn(back)),
+        }
     }
 }
 
@@ -159,7 +189,7 @@ impl FromRequestParts<Site> for LogReader {
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Failure> {
         let viewer = Viewer::from_request_parts(parts, site).await?;
         let viewer = viewer.require(&[Role::Auditor])?;
-        let only = match &viewer.token.accounts {
+        let only = match viewer.holder.accounts() {
             AccountScope::All => None,
             AccountScope::Only(accounts) => Some(accounts.first().cloned().ok_or(Failure::NotFound)?),
         };

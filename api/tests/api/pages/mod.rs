@@ -7,6 +7,7 @@ mod errors;
 mod export;
 mod live;
 mod marketplace;
+mod oidc;
 mod providers;
 mod settings;
 mod sign_in;

@@ -103,12 +103,12 @@ async fn one_browser_keeps_several_tokens_and_switches_among_them_and_to_no_othe
         page.contains("platform admin") && page.contains("Switch to <strong>acme</strong>"),
         "{page}"
     );
-    let owner = super::visitor::hidden(&page, "token").to_owned();
-    visitor.submit("/switch", &[("token", &owner)]).await.expect(303);
+    let owner = super::visitor::hidden(&page, "to").to_owned();
+    visitor.submit("/switch", &[("to", &owner)]).await.expect(303);
     let page = visitor.page("/marketplace").await;
     assert!(page.contains("Switch to <strong>all accounts</strong>"), "{page}");
     let mut stranger = Visitor::with(&world.app, &world.auditor).await;
-    stranger.submit("/switch", &[("token", &owner)]).await.expect(404);
+    stranger.submit("/switch", &[("to", &owner)]).await.expect(404);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

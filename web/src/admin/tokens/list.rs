@@ -111,11 +111,15 @@ struct TokensPage {
     shown: Shown,
     rows: Vec<Row>,
     next: Option<TokenId>,
-    /// The one that the viewer has signed in with.
-    own: TokenId,
+    /// The one that the viewer has signed in with, if it is one.
+    own: Option<TokenId>,
 }
 
 impl TokensPage {
+    fn is_own(&self, row: &Row) -> bool {
+        self.own == Some(row.token.id)
+    }
+
     /// The address of the next page.
     fn more(&self, after: &TokenId) -> String {
         let conditions = [("account", &*self.shown.account), ("after", &after.to_string())];
@@ -155,7 +159,7 @@ pub(super) async fn list(
         shown,
         rows: found.into_iter().map(|token| Row::new(token, now)).collect(),
         next,
-        own: viewer.token.id,
+        own: viewer.holder.token(),
     };
     Ok(html(&page))
 }

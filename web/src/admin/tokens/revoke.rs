@@ -31,7 +31,7 @@ pub(super) async fn ask(
     let token = named(&site, &token).await?;
     Ok(html(&RevokePage {
         shell: Shell::new("Revoke a token", Here::Tokens, &site, &viewer),
-        is_own: token.id == viewer.token.id,
+        is_own: viewer.holder.token() == Some(token.id),
         row: Row::new(token, site.clock.now()),
         once: once(&site, &viewer)?,
     }))
