@@ -1,9 +1,12 @@
 use domain::{EventId, Position, Sha256Digest};
 
-use crate::{Appended, EventLog, Expected, LogError, MAX_BYTES, MAX_EVENTS, NewEvent, StoredEvent};
+use crate::{Append, EventLog, Expected, LogError, MAX_BYTES, MAX_EVENTS, NewEvent, StoredEvent};
 
 /// How many events are read at a time.
 const PAGE: usize = 1000;
+/// How many events, and bytes, are handed to the target at a time.
+const LOAD_EVENTS: usize = 2000;
+const LOAD_BYTES: usize = 4 * 1024 * 1024;
 
 /// A copy that is complete and verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,18 +78,22 @@ pub async fn copy(
 ) -> Result<Copied, CopyError> {
     let mut source = Reader::new(from);
     let already = skip_what_is_there(&mut source, to, &mut progress).await?;
-    let mut run: Vec<StoredEvent> = Vec::new();
+    let mut load = Load::default();
     while let Some(event) = source.next().await? {
-        if !fits(&run, &event) {
-            append(to, std::mem::take(&mut run)).await?;
+        if load.is_full() {
+            std::mem::take(&mut load).append(to).await?;
             progress(CopyProgress {
                 step: CopyStep::Copying,
                 events: source.events - 1,
             });
         }
-        run.push(event);
+        load.add(event);
     }
-    append(to, run).await?;
+    load.append(to).await?;
+    progress(CopyProgress {
+        step: CopyStep::Copying,
+        events: source.events,
+    });
     let mut copy = Reader::new(to);
     while copy.next().await?.is_some() {
         progress(CopyProgress {
@@ -128,36 +135,65 @@ async fn skip_what_is_there(
     Ok(target.events)
 }
 
-/// Whether `event` can be appended together with `run`: the next of the same stream, and not too much.
-fn fits(run: &[StoredEvent], event: &StoredEvent) -> bool {
-    let Some(last) = run.last() else {
-        return true;
-    };
-    let bytes: usize = run.iter().chain([event]).map(size).sum();
-    last.stream == event.stream && run.len() < MAX_EVENTS && bytes <= MAX_BYTES
+/// Runs of events that follow one another in one stream, to be appended in order and at once.
+#[derive(Default)]
+struct Load {
+    runs: Vec<Vec<StoredEvent>>,
+    /// The bytes of the last run, and of all.
+    run_bytes: usize,
+    bytes: usize,
+    events: usize,
+}
+
+impl Load {
+    const fn is_full(&self) -> bool {
+        self.events >= LOAD_EVENTS || self.bytes >= LOAD_BYTES
+    }
+
+    fn add(&mut self, event: StoredEvent) {
+        let size = size(&event);
+        self.bytes += size;
+        self.events += 1;
+        if let Some(run) = self.runs.last_mut()
+            && run.last().is_some_and(|last| last.stream == event.stream)
+            && run.len() < MAX_EVENTS
+            && self.run_bytes + size <= MAX_BYTES
+        {
+            self.run_bytes += size;
+            run.push(event);
+        } else {
+            self.run_bytes = size;
+            self.runs.push(vec![event]);
+        }
+    }
+
+    /// Appends each run at its own revision.
+    async fn append(self, to: &dyn EventLog) -> Result<(), CopyError> {
+        let wanted: Vec<u64> = self.runs.iter().filter_map(|run| Some(run.last()?.revision)).collect();
+        let appends = self.runs.into_iter().filter_map(in_its_place).collect();
+        match to.append_in_order(appends).await {
+            Ok(done) if done.iter().map(|appended| appended.revision).eq(wanted) => Ok(()),
+            Ok(_) | Err(LogError::Conflict { .. } | LogError::PartialDuplicate { .. }) => Err(CopyError::Disturbed),
+            Err(error) => Err(error.into()),
+        }
+    }
 }
 
 fn size(event: &StoredEvent) -> usize {
     event.kind.len() + event.metadata.actor.id.len() + event.data.len()
 }
 
-/// Appends events that follow one another in one stream, each at its own revision.
-async fn append(to: &dyn EventLog, run: Vec<StoredEvent>) -> Result<(), CopyError> {
-    let Some(first) = run.first() else {
-        return Ok(());
-    };
-    let stream = first.stream.clone();
-    let (before, count) = (first.revision.saturating_sub(1), run.len() as u64);
-    let expected = match before {
+fn in_its_place(run: Vec<StoredEvent>) -> Option<Append> {
+    let first = run.first()?;
+    let expected = match first.revision.saturating_sub(1) {
         0 => Expected::NoStream,
         revision => Expected::Exact(revision),
     };
-    let events: Vec<NewEvent> = run.into_iter().map(anew).collect();
-    match to.append(&stream, expected, events).await {
-        Ok(Appended { revision, .. }) if revision == before + count => Ok(()),
-        Ok(_) | Err(LogError::Conflict { .. } | LogError::PartialDuplicate { .. }) => Err(CopyError::Disturbed),
-        Err(error) => Err(error.into()),
-    }
+    Some(Append {
+        stream: first.stream.clone(),
+        expected,
+        events: run.into_iter().map(anew).collect(),
+    })
 }
 
 fn anew(event: StoredEvent) -> NewEvent {

@@ -32,6 +32,6 @@ pub use eventstoredb::EventStoreDbLog;
 pub use limits::{MAX_BYTES, MAX_EVENTS};
 pub use memory::MemoryLog;
 pub use outage::Outage;
-pub use port::{Appended, EventLog, Expected, LogError, Page};
+pub use port::{Append, Appended, EventLog, Expected, LogError, Page};
 pub use postgres::PostgresLog;
 pub use sqlite::SqliteLog;

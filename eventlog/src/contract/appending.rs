@@ -3,7 +3,7 @@ use domain::{Actor, ActorKind, Position, RequestDigest, StreamId};
 
 use super::Log;
 use super::given::{event, events, ids, new_ids, read_everything, stream};
-use crate::{Expected, LogError};
+use crate::{Append, Expected, LogError};
 
 pub(super) async fn is_read_back(log: Log) {
     let mut written = events("a", 0..3);
@@ -38,6 +38,42 @@ pub(super) async fn is_read_back(log: Log) {
     assert!(!appended.duplicate);
     let page = log.read_all(Position::START, 10).await.unwrap();
     assert_eq!(page.events, read, "both ways of reading give the same events");
+}
+
+pub(super) async fn in_order(log: Log) {
+    let append = |name: &str, expected, label: &str| Append {
+        stream: stream(name),
+        expected,
+        events: events(label, 0..2),
+    };
+    let appends = vec![
+        append("a", Expected::NoStream, "one"),
+        append("b", Expected::NoStream, "two"),
+        append("a", Expected::Exact(2), "three"),
+    ];
+    let done = log.append_in_order(appends.clone()).await.unwrap();
+    let revisions: Vec<_> = done.iter().map(|appended| appended.revision).collect();
+    assert_eq!(revisions, [2, 2, 4]);
+    let again = log.append_in_order(appends.clone()).await.unwrap();
+    assert!(again.iter().all(|appended| appended.duplicate), "a repeat is known");
+    let stored = read_everything(&log, 100).await;
+    let asked = appends.iter().flat_map(|append| &append.events).map(|event| event.id);
+    assert!(stored.iter().map(|event| event.id).eq(asked), "in this order");
+
+    // What stands behind a refused one is not stored, though it could be.
+    let refused = log
+        .append_in_order(vec![
+            append("c", Expected::NoStream, "four"),
+            append("a", Expected::Exact(2), "five"),
+            append("d", Expected::NoStream, "six"),
+        ])
+        .await;
+    assert!(
+        matches!(refused, Err(LogError::Conflict { actual: 4, .. })),
+        "{refused:?}"
+    );
+    assert_eq!(log.read_stream(&stream("d"), 1, 10).await.unwrap(), []);
+    assert!(log.append_in_order(Vec::new()).await.unwrap().is_empty());
 }
 
 pub(super) async fn expectations(log: Log) {

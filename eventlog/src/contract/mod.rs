@@ -45,6 +45,10 @@ const PROMISES: &[Promise<Log>] = &[
     ("a conflict stores nothing and names the revision", |log| {
         Box::pin(appending::conflict_stores_nothing(log))
     }),
+    (
+        "appends in an order are carried out up to the first that is refused",
+        |log| Box::pin(appending::in_order(log)),
+    ),
     ("positions rise over all streams", |log| {
         Box::pin(appending::positions_rise(log))
     }),

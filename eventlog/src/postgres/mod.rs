@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::writer::{Queue, Writer, queue};
-use crate::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
+use crate::{Append, Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
 use server::Server;
 
 /// A log in a PostgreSQL database, in the schema `soconnective_log`.
@@ -70,6 +70,10 @@ impl PostgresLog {
 impl EventLog for PostgresLog {
     async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
         self.queue.append(stream, expected, events).await
+    }
+
+    async fn append_in_order(&self, appends: Vec<Append>) -> Result<Vec<Appended>, LogError> {
+        self.queue.append_in_order(appends).await
     }
 
     async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {

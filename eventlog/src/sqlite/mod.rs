@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::writer::{Queue, Writer, queue};
-use crate::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
+use crate::{Append, Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
 use file::File;
 
 /// A log in a SQLite file of its own.
@@ -58,6 +58,10 @@ impl SqliteLog {
 impl EventLog for SqliteLog {
     async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
         self.queue.append(stream, expected, events).await
+    }
+
+    async fn append_in_order(&self, appends: Vec<Append>) -> Result<Vec<Appended>, LogError> {
+        self.queue.append_in_order(appends).await
     }
 
     async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {

@@ -13,6 +13,8 @@ pub(crate) struct Pending {
     /// The events' envelopes as far as they are known, made by the caller and not by the one task that writes.
     pub(crate) prepared: Vec<String>,
     pub(crate) bytes: usize,
+    /// Whether it is only to be carried out if the one before it in the batch was.
+    pub(super) follows: bool,
     /// Whether the commit that is being tried writes it.
     writing: bool,
     /// Whether it was part of a commit whose outcome is not known.
@@ -58,6 +60,7 @@ impl Pending {
             events,
             prepared,
             bytes,
+            follows: false,
             writing: false,
             written: false,
             reply,
@@ -85,8 +88,14 @@ pub(crate) fn plan(ledger: &mut Ledger, batch: &mut [Pending]) -> Plan {
         answers: Answers::with_capacity(batch.len()),
         writes: Vec::new(),
     };
+    let mut refused = false;
     for (index, pending) in batch.iter_mut().enumerate() {
-        let decision = ledger.decide(&pending.stream, pending.expected, &pending.events);
+        let decision = if refused && pending.follows {
+            Err(LogError::Invalid("an append that was to come before it was refused"))
+        } else {
+            ledger.decide(&pending.stream, pending.expected, &pending.events)
+        };
+        refused = decision.is_err();
         if let Ok(Decision::Write { revision, position }) = decision {
             plan.writes.push(Write {
                 index,
