@@ -13,6 +13,11 @@ use crate::failure::Failure;
 use crate::guard::Guard;
 use crate::limits::{Limits, Share};
 
+/// The account, or everybody, has had as many tests as the limits allow.
+const TOO_MANY_TESTS: &str = "too_many_tests";
+/// The provider has failed often in a row and is left alone for a moment.
+const CIRCUIT_OPEN: &str = "circuit_open";
+
 /// The way out: it tests credentials against their providers. One for the whole process, shared.
 pub struct Egress {
     guard: Guard,
@@ -91,17 +96,17 @@ impl Egress {
             Err(refusal) => return TestOutcome::with_code(Verdict::Misconfigured, refusal.code()),
         };
         if !self.limits.admit(share, &row.key, Instant::now()) {
-            return TestOutcome::with_code(Verdict::RateLimited, "too_many_tests");
+            return TestOutcome::with_code(Verdict::RateLimited, TOO_MANY_TESTS);
         }
         let Ok(_call) = self.calls.try_acquire() else {
-            return TestOutcome::with_code(Verdict::RateLimited, "too_many_tests");
+            return TestOutcome::with_code(Verdict::RateLimited, TOO_MANY_TESTS);
         };
         let circuit = CircuitKey {
             provider: row.key.clone(),
             host: target.host.clone(),
         };
         let Some(permit) = self.breaker.admit(circuit, Instant::now()) else {
-            return TestOutcome::with_code(Verdict::Unreachable, "circuit_open");
+            return TestOutcome::with_code(Verdict::Unreachable, CIRCUIT_OPEN);
         };
         let sent = self.client.send(&target, &request).await;
         let called = !matches!(sent, Err(Failure::AddressNotAllowed | Failure::Request));
@@ -117,6 +122,13 @@ impl Egress {
         }
         outcome
     }
+}
+
+/// Whether the provider was to be called for this outcome. Otherwise this product's own limits said no, which says nothing
+/// of the key.
+#[must_use]
+pub fn was_attempted(outcome: &TestOutcome) -> bool {
+    !matches!(outcome.code.as_deref(), Some(TOO_MANY_TESTS | CIRCUIT_OPEN))
 }
 
 /// The row's judgement of an answer. One that was not read in whole is judged by its status alone, and only where the

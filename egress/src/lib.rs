@@ -30,7 +30,7 @@ mod trust;
 
 pub use address::is_global;
 pub use config::{EgressConfig, Quota};
-pub use egress::Egress;
+pub use egress::{Egress, was_attempted};
 pub use error::EgressError;
 pub use operator::{CallError, OperatorClient, Post, Reply};
 pub use resolver::{Lookup, SystemLookup};

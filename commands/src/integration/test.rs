@@ -10,8 +10,8 @@ use crate::execute::{Executed, Freshness};
 use crate::{CommandError, Commands, Context, IfMatch, Receipt};
 
 impl Commands {
-    /// Tests a connection's key: the version that waits for its verdict, else the one in use. A row without a test gives the verdict
-    /// `untestable`, of which nothing is noted.
+    /// Tests a connection's key: the version that waits for its verdict, else the one in use. A row without a test gives the
+    /// verdict `untestable`. Nothing is noted of that, nor of a test that was one too many for the limits.
     ///
     /// # Errors
     /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `account-closed`, `not-installed`, `disconnected`.
@@ -48,6 +48,13 @@ impl Commands {
         let key = (credential.id, credential.to_test().number);
         let values = self.open_version(&place, key).await?;
         let outcome = self.inner.egress.test(&place.account, &row, &values).await;
+        if !egress::was_attempted(&outcome) {
+            // Our own limits said no, as often as somebody asks: the log would grow by it, and the last answer of the
+            // provider be hidden.
+            let now = self.load::<Integration>(&place.stream(), Freshness::Cached).await?;
+            let report = KeyReport::new(&now.state, &place.connection, key, Some(outcome));
+            return Ok(Executed::unchanged(now).receipt(report));
+        }
         let noted = self.note_test(&ctx, &place, key, outcome.clone()).await?;
         let erased = self.erase_remains(&ctx, &place.id()).await;
         let report = KeyReport::new(&noted.after.state, &place.connection, key, Some(outcome));
@@ -116,6 +123,9 @@ impl Commands {
             outcome,
             now: self.now(),
         };
+        // All connections of an integration share its stream, and the provider has been asked already: verdicts that
+        // arrive together wait for each other here, rather than lose a race too often.
+        let _alone = self.inner.locks.stream(&place.stream()).await;
         self.execute::<Integration>(&place.id(), ctx, |loaded| Ok(loaded.state.decide(command.clone())?))
             .await
     }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use commands::{IfMatch, KeyPlace};
-use domain::integration::SaveOptions;
+use domain::integration::{ConnectionStatus, SaveOptions};
 
 use crate::faulty_log::Fault;
 use crate::world::{World, account, default_connection, fields, mock, soon};
@@ -110,6 +110,36 @@ async fn a_key_that_is_taken_back_while_it_is_tested_stays_gone() {
     assert_eq!(saved.place, KeyPlace::Superseded);
     assert!(world.versions().await.is_empty());
     assert!(!world.kinds().await.contains(&"CredentialTested".to_owned()));
+}
+
+/// All connections of an integration share a stream: their verdicts arrive at the same instant and want to be appended to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn verdicts_that_arrive_together_are_all_noted() {
+    const CONNECTIONS: usize = 16;
+    let world = Arc::new(World::installed().await);
+    world.server.set_open(false);
+    let saves: Vec<_> = (0..CONNECTIONS)
+        .map(|number| {
+            let world = Arc::clone(&world);
+            let connection = format!("c{number}").parse().unwrap();
+            tokio::spawn(async move {
+                let (ctx, commands, options) = (world.ctx(), world.commands.clone(), SaveOptions::default());
+                commands
+                    .save_credential(ctx, account(), mock(), connection, fields("good-1"), options)
+                    .await
+            })
+        })
+        .collect();
+    soon(world.server.arrived(CONNECTIONS)).await;
+    world.server.set_open(true);
+    for save in saves {
+        let saved = soon(save).await.unwrap().unwrap().value;
+        assert!(saved.test.is_some(), "{saved:?}");
+        assert_eq!(saved.status, ConnectionStatus::Connected);
+    }
+    let kinds = world.kinds().await;
+    let tested = kinds.iter().filter(|kind| *kind == "CredentialTested").count();
+    assert_eq!(tested, CONNECTIONS);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -127,6 +127,35 @@ async fn a_key_for_what_is_not_installed_is_refused() {
 }
 
 #[tokio::test]
+async fn a_test_that_the_limits_refuse_is_answered_and_not_noted() {
+    let world = World::installed().await;
+    world.save("good-1").await.unwrap();
+    let test = async || {
+        let (ctx, commands) = (world.ctx(), world.commands.clone());
+        let tested = commands.test_connection(ctx, account(), mock(), default_connection(), IfMatch::Any);
+        tested.await.unwrap().value
+    };
+    let limited = loop {
+        let report = test().await;
+        if report.test.as_ref().unwrap().verdict == Verdict::RateLimited {
+            break report;
+        }
+        assert!(world.server.calls() < 1000, "no limit holds");
+    };
+    assert_eq!(limited.test.unwrap().code.as_deref(), Some("too_many_tests"));
+    assert_eq!(limited.status, ConnectionStatus::Connected);
+    let tested = async || {
+        world
+            .kinds()
+            .await
+            .iter()
+            .filter(|kind| *kind == "CredentialTested")
+            .count()
+    };
+    assert_eq!(tested().await, world.server.calls());
+}
+
+#[tokio::test]
 async fn a_test_says_what_the_provider_says_now() {
     let world = World::installed().await;
     world.save("good-1").await.unwrap();
