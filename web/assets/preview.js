@@ -11,15 +11,19 @@ export function previewAsYouType() {
   let picture = null;
   let latest = 0;
   let waiting;
+  let exchanged = Promise.resolve();
 
   /** What the form holds, without its file, which is shown from here. */
   const content = () => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
 
-  const look = async (body, andRecipe) => {
+  const look = async (body) => {
     const mine = ++latest;
     const found = await read(form.dataset.preview, { method: "POST", body }).catch(() => null);
     // Answers may overtake each other: only the newest counts.
-    if (!found || found.status !== 200 || mine !== latest) return;
+    if (found?.status === 200 && mine === latest) show(found);
+  };
+
+  const show = (found) => {
     replace("preview", found.page);
     replace("by-hint", found.page);
     const guided = found.page.getElementById("by-guided");
@@ -32,10 +36,22 @@ export function previewAsYouType() {
       form.querySelector(`#${CSS.escape(id)}`)?.toggleAttribute("aria-invalid", false);
       if (document.getElementById(part.id)?.hasChildNodes()) form.querySelector(`#${CSS.escape(id)}`)?.setAttribute("aria-invalid", "true");
     }
-    if (andRecipe) {
-      replace("guided", found.page);
-      replace("yaml-part", found.page);
+  };
+
+  /** The way that was left counts once more: the other one is then made the same. Until it is, nobody writes into it. */
+  const exchange = async (by) => {
+    const parts = ["guided", "yaml-part"];
+    const rest = (resting) => parts.forEach((id) => document.getElementById(id).toggleAttribute("inert", resting));
+    const body = content();
+    body.set("by", by === "yaml" ? "guided" : "yaml");
+    rest(true);
+    latest += 1;
+    const found = await read(form.dataset.preview, { method: "POST", body }).catch(() => null);
+    if (found?.status === 200) {
+      show(found);
+      for (const id of parts) replace(id, found.page);
     }
+    rest(false);
   };
 
   const showPicture = (address) => {
@@ -50,15 +66,15 @@ export function previewAsYouType() {
     if (target.type === "file" || target.name === "by") return;
     touched.add(target.id);
     clearTimeout(waiting);
-    waiting = setTimeout(() => look(content()), PAUSE);
+    waiting = setTimeout(async () => {
+      await exchanged;
+      look(content());
+    }, PAUSE);
   });
 
   form.addEventListener("change", ({ target }) => {
     if (target.name === "by") {
-      // The way that was left counts once more: the other one is then made the same.
-      const body = content();
-      body.set("by", target.value === "yaml" ? "guided" : "yaml");
-      look(body, true);
+      exchanged = exchanged.then(() => exchange(target.value));
     }
     if (target.type === "file" && target.files[0]) {
       const reader = new FileReader();

@@ -28,6 +28,7 @@ mod keys;
 mod live;
 mod looks;
 mod pictures;
+mod rows;
 mod sign_in;
 mod stage;
 mod story;

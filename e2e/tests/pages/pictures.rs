@@ -6,6 +6,11 @@ use browser::Browser;
 /// The windows that pages are looked at in: name, width and height in CSS pixels.
 const WINDOWS: [(&str, u32, u32); 2] = [("phone", 360, 740), ("desktop", 1280, 900)];
 
+/// Whether the links of the header are not all to be seen.
+const LINKS_ARE_CLIPPED: &str = "
+    const places = document.querySelector('.places');
+    return !!places && places.scrollWidth > places.clientWidth";
+
 /// Writes pictures of the page as it is now, light and dark, on a phone and on a desktop, to
 /// `target/pictures/<name>-<theme>-<width>.png`. In none of them may one have to scroll sideways, or find a fault with
 /// axe-core. The browser is a light desktop again afterwards.
@@ -17,6 +22,10 @@ pub(crate) fn pictures(browser: &Browser, name: &str) -> Result<()> {
             browser.dark(dark)?;
             let overflow = browser.overflow()?;
             ensure!(overflow == 0, "{name} is {overflow} px too wide for a {window}");
+            ensure!(
+                browser.evaluate(LINKS_ARE_CLIPPED)? != true,
+                "{name} hides links to other pages on a {window}"
+            );
             browser.screenshot(&folder.join(format!("{name}-{theme}-{width}.png")))?;
             browser.assert_accessible()?;
         }

@@ -179,6 +179,24 @@ async fn a_refused_key_is_saved_and_said_so_and_can_be_corrected() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_whose_row_lost_its_test_is_not_called_unverified() {
+    let world = World::connected().await;
+    let app = &world.app;
+    let mut recipe = app.provider.row("mock")["recipe"].take();
+    recipe.as_object_mut().unwrap().remove("test");
+    let change = json!({"recipe": recipe});
+    app.call(&app.admin, "PATCH", "/v1/providers/mock", Some(&change), &[])
+        .await
+        .expect(200);
+    let mut owner = Visitor::with(app, &world.owner).await;
+    let page = owner.page(CONNECT).await;
+    assert!(
+        page.contains("It is connected. There is no test for its keys any more"),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_of_our_own_is_taken_for_no_key() {
     let world = World::new().await;
     let mut owner = Visitor::with(&world.app, &world.owner).await;

@@ -20,7 +20,7 @@ fn edition(page: &str) -> String {
 /// The id of the next event of a stream.
 async fn next(stream: &mut BodyDataStream) -> String {
     let chunk = timeout(Duration::from_secs(10), stream.next()).await;
-    let event = String::from_utf8(chunk.expect("no event came").unwrap().unwrap().to_vec()).unwrap();
+    let event = String::from_utf8(chunk.unwrap().unwrap().unwrap().to_vec()).unwrap();
     assert!(event.contains("event: catalog\n"), "{event}");
     // It says nothing but that there is something new.
     assert!(event.contains("data: changed\n"), "{event}");

@@ -17,6 +17,24 @@ async fn the_marketplace_shows_what_there_is_and_what_the_account_has() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_row_says_runs_in_the_direction_of_its_own_writing() {
+    let world = World::new().await;
+    let app = &world.app;
+    let mut row = app.provider.row("barid");
+    row["name"] = "بريد".into();
+    row["description"] = "رسائل إخبارية".into();
+    row["help"] = serde_json::json!({"instructions": "افتح **الإعدادات**"});
+    row["recipe"]["fields"][0]["hint"] = "يبدأ بـ key-".into();
+    app.post(&app.admin, "/v1/providers", &row).await.expect(201);
+    let mut owner = Visitor::with(app, &world.owner).await;
+    let market = owner.page("/marketplace").await;
+    assert!(market.contains("<p class=\"card-text\" dir=\"auto\">رسائل"), "{market}");
+    let form = owner.page("/marketplace/barid/connect").await;
+    assert!(form.contains("dir=\"auto\"><p>افتح"), "{form}");
+    assert!(form.contains("dir=\"auto\">يبدأ"), "{form}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn markup_in_a_row_and_in_a_search_is_shown_as_text() {
     let world = World::new().await;
     let app = &world.app;

@@ -257,6 +257,25 @@ async fn the_preview_shows_the_card_the_form_and_the_findings_and_saves_nothing(
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn suggestions_are_made_for_a_page_and_not_for_every_pause_of_typing() {
+    let world = World::new().await;
+    let mut admin = Visitor::with(&world.app, &world.app.admin).await;
+    let sent = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(filled("mailbird", &[]))
+        .finish();
+    let suggested = "<option value=\"Email\"></option>";
+    for (mode, is_page) in [("navigate", true), ("cors", false)] {
+        let request = Request::post("/admin/providers/-/preview")
+            .header("sec-fetch-site", "same-origin")
+            .header("sec-fetch-mode", mode)
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = admin.send(request, sent.clone().into()).await.expect(200);
+        let page = String::from_utf8(answer.bytes).unwrap();
+        assert_eq!(page.contains(suggested), is_page, "{mode}: {page}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_list_shows_every_row_and_is_narrowed_by_text_and_status() {
     let world = World::new().await;
     let app = &world.app;

@@ -86,7 +86,12 @@ impl FormPage {
     /// The page around what was filled in.
     pub(super) async fn around(filled: Filled, site: &Site, viewer: &Viewer) -> Result<Self, Failure> {
         let title = filled.row.as_ref().map_or("Add a provider", |row| row.name.as_str());
-        let rows = site.projections.catalog().providers().await?;
+        // A script that reads the preview, at every pause of typing, shows no suggestions.
+        let rows = if viewer.navigates {
+            site.projections.catalog().providers().await?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             shell: Shell::new(title, Here::Providers, site, viewer),
             once: once(site, viewer)?,
