@@ -20,7 +20,8 @@ Send the header `Authorization: Bearer soc_…` with a token from `POST /v1/toke
 not do is answered with 403, and what a token may not see is answered like what does not exist, with 404.
 
 Every write takes an `Idempotency-Key`: the same key with the same request gives the first result again, and with another \
-request it is refused. Every write answers with `Soconnective-Position`; a query that sends it back as \
+request it is refused. What was refused, or changed nothing, is not remembered: `If-Match` keeps a late repetition from \
+undoing somebody else's change. Every write answers with `Soconnective-Position`; a query that sends it back as \
 `Soconnective-Min-Position` sees the result of that write, or is told to come back. Bodies are JSON; unknown fields are \
 refused. A secret goes in and never comes back, except to a service through `ai-config`.";
 
