@@ -8,7 +8,7 @@ use bytes::Bytes;
 use domain::Position;
 use futures::{FutureExt, StreamExt};
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::client::Connection;
 use super::error::NatsError;
@@ -36,6 +36,9 @@ pub(super) struct NatsSubscription {
     client: Client,
     subscriber: Subscriber,
     disconnections: watch::Receiver<u64>,
+    /// When something came last, be it a heartbeat. It outlives the calls of a reader that stops waiting sooner than the
+    /// server is given up.
+    heard: Instant,
     wire: Wire,
     /// What has come and was not given out yet, so that nothing is lost when a reader stops waiting.
     messages: Vec<Message>,
@@ -71,6 +74,7 @@ impl NatsSubscription {
             client,
             subscriber,
             disconnections,
+            heard: Instant::now(),
             wire: Wire::new(stream.wire.log()),
             messages: Vec::new(),
         })
@@ -80,8 +84,11 @@ impl NatsSubscription {
     async fn receive(&mut self) -> Result<Received, NatsError> {
         tokio::select! {
             biased;
-            received = timeout(SILENCE, self.subscriber.next()) => match received {
-                Ok(Some(received)) => Ok(received),
+            received = timeout_at(self.heard + SILENCE, self.subscriber.next()) => match received {
+                Ok(Some(received)) => {
+                    self.heard = Instant::now();
+                    Ok(received)
+                }
                 Ok(None) => Err(NatsError::ConnectionLost),
                 Err(_elapsed) => Err(NatsError::Silent(SILENCE)),
             },

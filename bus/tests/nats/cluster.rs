@@ -61,6 +61,7 @@ async fn the_leader_is_killed_again_and_again_and_every_event_is_seen_once() {
         reader.has_seen_all(&log).await;
         // Two of three go on by themselves: it is the bus that carries events, and not the log.
         bus_carries(&url, &log).await;
+        reader.hears_the_bus(&log).await;
         reader.has_seen_all(&log).await;
         servers[killed].restart();
         asked = (killed + 1) % 3;

@@ -21,13 +21,15 @@ async fn at_work() -> (Nats, Arc<MemoryLog>, Node, Reader) {
     bus_carries(&nats.url(), &log).await;
     grow(&log, 2000).await;
     reader.has_seen_all(&log).await;
+    reader.hears_the_bus(&log).await;
     (nats, log, relay, reader)
 }
 
-/// In the end every reader has seen every event once in order, one that starts now as well, and new events come by the
-/// bus again.
+/// In the end every reader has seen every event once in order, one that starts now as well, and new events come to
+/// it by the bus again.
 async fn all_is_well(nats: &Nats, log: &Arc<MemoryLog>, reader: &mut Reader) {
     bus_carries(&nats.url(), log).await;
+    reader.hears_the_bus(log).await;
     grow(log, 500).await;
     reader.has_seen_all(log).await;
     Reader::start(&nats.url(), log).await.has_seen_all(log).await;
@@ -68,6 +70,20 @@ async fn the_stream_is_purged_and_then_deleted() {
         grow(&log, 1500).await;
         all_is_well(&nats, &log, &mut reader).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_is_made_again_behind_the_back_of_everybody_is_heard_again() {
+    let (nats, log, _relay, mut reader) = at_work().await;
+    server::replace(&nats.url()).await;
+    all_is_well(&nats, &log, &mut reader).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_consumer_that_the_server_has_lost_is_made_again() {
+    let (nats, log, _relay, mut reader) = at_work().await;
+    server::forget_consumers(&nats.url()).await;
+    all_is_well(&nats, &log, &mut reader).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

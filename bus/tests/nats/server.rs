@@ -1,6 +1,7 @@
 //! What an operator, or a mishap, does to the server behind the back of the bus.
 
 use async_nats::jetstream::{self, Context, stream::Stream};
+use futures::TryStreamExt;
 
 pub(crate) const STREAM: &str = "soconnective-events";
 
@@ -18,6 +19,23 @@ pub(crate) async fn purge(url: &str) {
 
 pub(crate) async fn delete(url: &str) {
     jetstream(url).await.delete_stream(STREAM).await.unwrap();
+}
+
+/// The stream is deleted and made again, empty, before anybody notices.
+pub(crate) async fn replace(url: &str) {
+    let (jetstream, config) = (jetstream(url).await, stream(url).await.cached_info().config.clone());
+    jetstream.delete_stream(STREAM).await.unwrap();
+    jetstream.create_stream(config).await.unwrap();
+}
+
+/// The server loses all consumers, as the one does that held them in its memory when it ends.
+pub(crate) async fn forget_consumers(url: &str) {
+    let stream = stream(url).await;
+    let names: Vec<String> = stream.consumer_names().try_collect().await.unwrap();
+    assert!(!names.is_empty(), "nobody reads the stream");
+    for name in names {
+        stream.delete_consumer(&name).await.unwrap();
+    }
 }
 
 /// Who holds the relay's lease, and for which term; none while nobody does.

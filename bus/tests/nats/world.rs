@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bus::{Bus, Follower, NatsBus, Relay};
+use async_trait::async_trait;
+use bus::{Bus, BusError, Follower, Message, NatsBus, Relay, Subscription};
 use domain::{EventId, Position};
 use eventlog::contract::{events, stream};
 use eventlog::{EventLog, Expected, MemoryLog};
@@ -55,12 +56,58 @@ pub(crate) async fn ids(log: &MemoryLog) -> Vec<EventId> {
 /// A reader that follows the log from its start, by a connection of its own.
 pub(crate) struct Reader {
     seen: watch::Receiver<Vec<EventId>>,
+    /// The newest position that the bus itself has given it, whatever it read in the log.
+    given: watch::Receiver<Position>,
     task: JoinHandle<()>,
+}
+
+/// The bus of one reader, which notes what its subscriptions give.
+struct Noting {
+    bus: Arc<NatsBus>,
+    given: watch::Sender<Position>,
+}
+
+struct NotedSubscription {
+    subscription: Box<dyn Subscription>,
+    given: watch::Sender<Position>,
+}
+
+#[async_trait]
+impl Bus for Noting {
+    async fn publish(&self, messages: Vec<Message>) -> Result<(), BusError> {
+        self.bus.publish(messages).await
+    }
+
+    async fn last(&self) -> Result<Position, BusError> {
+        self.bus.last().await
+    }
+
+    async fn subscribe(&self, after: Position) -> Result<Box<dyn Subscription>, BusError> {
+        Ok(Box::new(NotedSubscription {
+            subscription: self.bus.subscribe(after).await?,
+            given: self.given.clone(),
+        }))
+    }
+}
+
+#[async_trait]
+impl Subscription for NotedSubscription {
+    async fn next(&mut self) -> Result<Vec<Message>, BusError> {
+        let messages = self.subscription.next().await?;
+        if let Some(last) = messages.last() {
+            self.given.send_replace(last.event.position);
+        }
+        Ok(messages)
+    }
 }
 
 impl Reader {
     pub(crate) async fn start(url: &str, log: &Arc<MemoryLog>) -> Self {
-        let bus = connect(url, log, "a reader").await;
+        let (newest, given) = watch::channel(Position::START);
+        let bus = Arc::new(Noting {
+            bus: connect(url, log, "a reader").await,
+            given: newest,
+        });
         let mut follower = Follower::new(log.clone(), bus, Position::START);
         let (sender, seen) = watch::channel(Vec::new());
         let task = tokio::spawn(async move {
@@ -69,7 +116,7 @@ impl Reader {
                 sender.send_modify(|seen| seen.extend(events.iter().map(|event| event.id)));
             }
         });
-        Self { seen, task }
+        Self { seen, given, task }
     }
 
     /// Waits until it has seen as many events as the log has; they must be the log's, each once, in order.
@@ -81,6 +128,15 @@ impl Reader {
         assert!(come, "{} of {} events were seen", self.seen.borrow().len(), all.len());
         assert!(*self.seen.borrow() == all, "every event is seen once, in order");
         assert!(!self.task.is_finished());
+    }
+
+    /// Waits until the newest event of the log comes to it by the bus: the log alone would do for
+    /// [`Reader::has_seen_all`].
+    pub(crate) async fn hears_the_bus(&self, log: &MemoryLog) {
+        newest_arrives("the bus brings the newest event to the reader", log, async |newest| {
+            *self.given.borrow() == newest
+        })
+        .await;
     }
 }
 
@@ -160,19 +216,27 @@ impl Drop for Node {
     }
 }
 
-/// Waits until the bus itself carries what is appended. On a bus that is empty a relay starts at the end of the log, so it
-/// takes a new event now and then to see it.
+/// Waits until the bus itself carries what is appended.
 pub(crate) async fn bus_carries(url: &str, log: &MemoryLog) {
     let bus = connect(url, log, "a look").await;
+    newest_arrives("the bus carries the newest event", log, async |newest| {
+        bus.last().await.is_ok_and(|last| last == newest)
+    })
+    .await;
+}
+
+/// Waits until the newest event has arrived. On a bus that is empty a relay starts at the end of the log, and a reader reads
+/// there while it has no subscription, so it takes a new event now and then to see it.
+async fn newest_arrives(what: &str, log: &MemoryLog, arrived: impl AsyncFn(Position) -> bool) {
     let mut newest = Position::START;
     let mut looks = 0;
-    until("the bus carries the newest event", async || {
+    until(what, async || {
         if looks % 20 == 0 {
             grow(log, 1).await;
             newest = head(log).await;
         }
         looks += 1;
-        bus.last().await.is_ok_and(|last| last == newest)
+        arrived(newest).await
     })
     .await;
 }
