@@ -63,6 +63,16 @@ pub enum ProjectionError {
         /// The position that was named.
         position: Position,
     },
+    /// Read models in a SQLite file are not split.
+    #[error(
+        "a read model in a SQLite file has one writer, so that parts of it would wait for each other; read models are split in PostgreSQL, where several nodes share the work: see docs/operating.md for how to move there"
+    )]
+    OneWriter,
+    /// This read model is not split.
+    #[error(
+        "the read model {0} is not split: it is small, or changes seldom; integrations, ai_config and history can be"
+    )]
+    Undivided(ProjectionName),
     /// There is no live model to compare with.
     #[error("the projection {0} has not been built yet")]
     NotBuilt(ProjectionName),

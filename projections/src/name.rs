@@ -52,6 +52,16 @@ impl ProjectionName {
         }
     }
 
+    /// Whether it is large where there are many accounts, and each of its rows is of one account or of none: it can be split
+    /// by account.
+    #[must_use]
+    pub const fn is_by_account(self) -> bool {
+        match self {
+            Self::Integrations | Self::AiConfig | Self::History => true,
+            Self::Catalog | Self::Accounts | Self::Tokens => false,
+        }
+    }
+
     /// Its place in [`ProjectionName::ALL`].
     #[must_use]
     pub const fn index(self) -> usize {

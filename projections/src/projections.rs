@@ -3,10 +3,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bus::Bus;
-use domain::Position;
+use domain::{AccountId, Position};
 use eventlog::EventLog;
 use futures::future::BoxFuture;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -15,11 +15,12 @@ use crate::ai_config::AiConfigQuery;
 use crate::catalog::CatalogQuery;
 use crate::history::{History, HistoryQuery};
 use crate::integrations::IntegrationsQuery;
+use crate::progress::Progress;
 use crate::projector::Projector;
 use crate::reader::Reader;
-use crate::runner::{self, Feed, Keeper, Task, Tenure, Verification, Worker};
+use crate::runner::{Audience, Crew, Feed, Keeper, MakeProjector, Task, Tenure};
 use crate::shared::Shared;
-use crate::store::{Checkpoint, Generation, PostgresStore, SqliteStore, Stage, Store};
+use crate::store::{Generation, PostgresStore, SqliteStore, Store};
 use crate::tokens::TokensQuery;
 use crate::{Behind, ProjectionError, ProjectionName, State, Status};
 
@@ -89,24 +90,25 @@ impl Projections {
         };
         for name in ProjectionName::ALL {
             let shared = projections.shared(name);
-            let live = Generation::live(&*projections.store, name).await?;
-            let live = live.filter(|live| live.version == shared.version);
-            if let Some(live) = &live {
-                shared.show(live);
-            }
+            let mut live = Generation::live(&*projections.store, name).await?;
+            live.retain(|part| part.version == shared.version);
+            shared.show(&live);
             // As the bookkeeping has it: a tool that starts nothing shows where it stands still.
-            if let Some(stop) = projections.store.stop(name, shared.version).await? {
-                let state = State::Stopped {
-                    at: stop.position,
-                    reason: stop.reason,
-                };
-                shared.follow(live.as_ref(), state);
+            for stop in projections.store.stops(name, shared.version).await? {
+                let part = live.iter().find(|part| part.part.index() == stop.part);
+                if part.is_some() || stop.part == 0 {
+                    let state = State::Stopped {
+                        at: stop.position,
+                        reason: stop.reason,
+                    };
+                    shared.follow(part, state);
+                }
             }
         }
         Ok(projections)
     }
 
-    /// Starts applying: one task that reads the log and then the bus, and one per projection. They end, their checkpoints
+    /// Starts applying: one task that reads the log and then the bus, and one per projection, or part of one. They end, their checkpoints
     /// stored, when `shutdown` is true. A model that is missing, or was built from another log, is built first.
     ///
     /// # Errors
@@ -119,22 +121,22 @@ impl Projections {
     ) -> Result<JoinSet<()>, ProjectionError> {
         let head = head_of(&*log).await?;
         let versions = ProjectionName::ALL.map(|name| (name, self.shared(name).version));
-        let keeper = Keeper::start(&self.store, versions.into_iter()).await?;
+        let (keeper, newcomers) = Keeper::start(&self.store, versions.into_iter()).await?.unzip();
+        let audience = Arc::new(Audience::new());
         let mut tasks = JoinSet::new();
-        let mut projections = Vec::new();
         let mut ready = Vec::new();
         let mut from = head;
         for name in ProjectionName::ALL {
-            let (sender, batches) = mpsc::channel(runner::WAITING);
-            projections.push(sender);
+            let (batches, latest) = audience.join();
             let task = Task {
                 store: Arc::clone(&self.store),
                 log: Arc::clone(&log),
                 shared: Arc::clone(self.shared(name)),
+                part: 0,
                 projector: self.projectors(name),
                 batches,
-                outlook: keeper.as_ref().and_then(|keeper| keeper.outlook(name)),
-                latest: head,
+                outlook: keeper.as_ref().and_then(|keeper: &Keeper| keeper.outlook(name)),
+                latest,
             };
             let mut worker = None;
             if let Tenure::Here(fence) = task.tenure() {
@@ -146,6 +148,7 @@ impl Projections {
             }
             ready.push((task, worker));
         }
+        audience.begin(from);
         for (mut task, worker) in ready {
             task.latest = from;
             tasks.spawn(task.run(worker));
@@ -153,7 +156,17 @@ impl Projections {
         if let Some(keeper) = keeper {
             tasks.spawn(keeper.run(shutdown.clone()));
         }
-        tasks.spawn(Feed { log, bus, projections }.run(from, shutdown));
+        if let Some(newcomers) = newcomers {
+            let crew = Crew {
+                store: Arc::clone(&self.store),
+                log: Arc::clone(&log),
+                projections: ProjectionName::ALL.map(|name| (Arc::clone(self.shared(name)), self.projectors(name))),
+                audience: Arc::downgrade(&audience),
+                newcomers,
+            };
+            tasks.spawn(crew.run());
+        }
+        tasks.spawn(Feed { log, bus, audience }.run(from, shutdown));
         Ok(tasks)
     }
 
@@ -162,34 +175,46 @@ impl Projections {
     /// # Errors
     /// [`Behind`] when `limit` has passed, or at once when one of them has stopped.
     pub async fn wait_for(&self, names: &[ProjectionName], position: Position, limit: Duration) -> Result<(), Behind> {
+        self.wait(names, None, position, limit).await
+    }
+
+    /// The same for whoever reads the rows of one account alone: in a model that is split, the parts of other accounts are not
+    /// waited for.
+    ///
+    /// # Errors
+    /// As [`Projections::wait_for`].
+    pub async fn wait_for_account(
+        &self,
+        account: &AccountId,
+        names: &[ProjectionName],
+        position: Position,
+        limit: Duration,
+    ) -> Result<(), Behind> {
+        self.wait(names, Some(account), position, limit).await
+    }
+
+    async fn wait(
+        &self,
+        names: &[ProjectionName],
+        account: Option<&AccountId>,
+        position: Position,
+        limit: Duration,
+    ) -> Result<(), Behind> {
+        let reached = |name: &ProjectionName| self.shared(*name).reached(account, position);
         let wait = async {
             for name in names {
                 let mut progress = self.shared(*name).progress.subscribe();
-                let there = progress
-                    .wait_for(|p| (p.live && p.position >= position) || matches!(p.state, State::Stopped { .. }));
+                let there = |p: &Progress| p.has_reached(account, position) || p.is_stuck(account, position);
                 // The sender lives as long as `self`.
-                let _ = there.await;
-                self.reached(*name, position)?;
+                let _ = progress.wait_for(there).await;
+                reached(name)?;
             }
             Ok(())
         };
         match timeout(limit, wait).await {
             Ok(outcome) => outcome,
-            Err(_) => names.iter().try_for_each(|name| self.reached(*name, position)),
+            Err(_) => names.iter().try_for_each(reached),
         }
-    }
-
-    fn reached(&self, name: ProjectionName, wanted: Position) -> Result<(), Behind> {
-        let status = self.status_of(name);
-        if status.live && status.position >= wanted {
-            return Ok(());
-        }
-        Err(Behind {
-            name,
-            applied: status.position,
-            wanted,
-            stopped: matches!(status.state, State::Stopped { .. }),
-        })
     }
 
     /// Waits until all of them have applied all that is in the log now. For tests and for tools.
@@ -227,58 +252,6 @@ impl Projections {
         // The sender lives as long as `self`.
         let _ = progress.wait_for(|_| self.changed(name) != seen).await;
         self.changed(name)
-    }
-
-    /// Builds new models of these projections from the log, beside the live ones, and puts each in its place in one step.
-    /// Readers notice nothing. `progress` is told how far the reading is, and where the log ends.
-    ///
-    /// # Errors
-    /// The first that could not be built; its live model stays.
-    pub async fn rebuild(
-        &self,
-        names: &[ProjectionName],
-        log: Arc<dyn EventLog>,
-        progress: impl FnMut(Position, Position) + Send,
-    ) -> Result<(), ProjectionError> {
-        let mut workers = Vec::with_capacity(names.len());
-        let mut started = Vec::with_capacity(names.len());
-        for name in names {
-            let version = self.shared(*name).version;
-            let checkpoint = Generation::start(&*self.store, *name, version, log.log_id(), None).await?;
-            started.push(checkpoint.generation);
-            let (store, projector) = (Arc::clone(&self.store), self.projector(*name, false));
-            workers.push(Worker::open(store, Arc::clone(&log), projector, checkpoint, None).await?);
-        }
-        let outcome = runner::build(&log, workers, progress).await;
-        for (name, generation) in names.iter().zip(started) {
-            let failed = |c: &Checkpoint| c.stage == Stage::Building && c.generation == generation;
-            Generation::sweep(&*self.store, *name, failed, None).await?;
-            self.projector(*name, true).followed(None);
-            let shared = self.shared(*name);
-            shared.replaced.send_modify(|count| *count += 1);
-            let live = Generation::live(&*self.store, *name).await?;
-            if let Some(live) = live.filter(|_| shared.status().state == State::Idle) {
-                shared.show(&live);
-            }
-        }
-        outcome
-    }
-
-    /// Compares the live model of a projection with a fresh fold of the log.
-    ///
-    /// # Errors
-    /// [`ProjectionError`]; a difference is no error, see [`Verification::holds`].
-    pub async fn verify(&self, name: ProjectionName, log: Arc<dyn EventLog>) -> Result<Verification, ProjectionError> {
-        let version = self.shared(name).version;
-        runner::verify(&*self.store, &log, (name, version), self.projector(name, false)).await
-    }
-
-    /// Drops the models of older versions, which stay beside the live ones for an older program.
-    ///
-    /// # Errors
-    /// [`ProjectionError::Database`].
-    pub async fn drop_retired(&self, name: ProjectionName) -> Result<(), ProjectionError> {
-        Generation::sweep(&*self.store, name, |c| c.stage == Stage::Retired, None).await
     }
 
     /// Questions about the marketplace.
@@ -329,7 +302,7 @@ impl Projections {
     }
 
     /// A projector of this model: for the one that queries read, or for another beside it.
-    fn projector(&self, name: ProjectionName, live: bool) -> Box<dyn Projector> {
+    pub(crate) fn projector(&self, name: ProjectionName, live: bool) -> Box<dyn Projector> {
         if live {
             return self.projectors(name)();
         }
@@ -344,14 +317,14 @@ impl Projections {
     }
 
     /// Makes projectors of the model that queries read.
-    fn projectors(&self, name: ProjectionName) -> Box<dyn Fn() -> Box<dyn Projector> + Send + Sync> {
+    fn projectors(&self, name: ProjectionName) -> MakeProjector {
         match name {
             ProjectionName::Catalog => self.catalog.reader().projectors(),
             ProjectionName::Integrations => self.integrations.reader().projectors(),
             ProjectionName::AiConfig => self.ai_config.reader().projectors(),
             ProjectionName::History => {
                 let changes = Arc::clone(&self.history.shared().changes);
-                Box::new(move || Box::new(History::new(Arc::clone(&changes))))
+                Arc::new(move || Box::new(History::new(Arc::clone(&changes))))
             }
             ProjectionName::Accounts => self.accounts.reader().projectors(),
             ProjectionName::Tokens => self.tokens.reader().projectors(),

@@ -1,5 +1,6 @@
 use async_trait::async_trait;
-use domain::{Category, Position};
+use domain::{AccountId, Category, Position, StreamId};
+use eventlog::StoredEvent;
 
 use crate::decoded::Decoded;
 use crate::store::{Rows, Store};
@@ -9,6 +10,14 @@ use crate::store::{Rows, Store};
 pub(crate) trait Projector: Send + Sync {
     /// Whether events of this category can matter.
     fn concerns(&self, category: Category) -> bool;
+
+    /// The account whose part of the model the event goes into: all that changes a row has the same one.
+    fn account<'a>(&self, event: &'a StoredEvent) -> Option<&'a AccountId> {
+        match &event.stream {
+            StreamId::Account(account) | StreamId::Integration(account, _) | StreamId::Access(account) => Some(account),
+            StreamId::Provider(_) | StreamId::Token(_) | StreamId::Keyring | StreamId::Operations => None,
+        }
+    }
 
     /// Takes events into memory, in order, up to the first that cannot be taken.
     async fn take(&mut self, events: &[&Decoded], store: &dyn Store) -> Result<(), Halt>;

@@ -6,6 +6,7 @@ use crate::cache::{Changes, DocumentCache};
 use crate::documents::Documents;
 use crate::model::Model;
 use crate::projector::Projector;
+use crate::runner::MakeProjector;
 use crate::shared::Shared;
 use crate::store::{DocumentSelect, Generation, Scope, Store};
 
@@ -31,9 +32,9 @@ impl<M: Model> Reader<M> {
     }
 
     /// Makes projectors of the model whose readers this is for.
-    pub(crate) fn projectors(&self) -> Box<dyn Fn() -> Box<dyn Projector> + Send + Sync> {
+    pub(crate) fn projectors(&self) -> MakeProjector {
         let (cache, changes) = (Arc::clone(&self.cache), Arc::clone(&self.shared.changes));
-        Box::new(move || Box::new(Documents::<M>::new(Arc::clone(&cache), Arc::clone(&changes))))
+        Arc::new(move || Box::new(Documents::<M>::new(Arc::clone(&cache), Arc::clone(&changes))))
     }
 
     /// A projector of another model beside it, which nobody reads yet.

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-use domain::Position;
+use domain::{AccountId, Position};
 use tokio::sync::watch;
 
 use crate::cache::Changes;
+use crate::progress::{Progress, Stand};
 use crate::store::{Checkpoint, Stage};
-use crate::{ProjectionName, QueryError, State, Status};
+use crate::{Behind, ProjectionName, QueryError, State, Status};
 
 /// What the runner, the queries and whoever waits share of one projection.
 #[derive(Debug)]
@@ -19,97 +19,78 @@ pub(crate) struct Shared {
     pub(crate) replaced: watch::Sender<u64>,
 }
 
-/// How far a projection is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Progress {
-    pub(crate) generation: u32,
-    /// Whether there is a live model of this version, for queries to read.
-    pub(crate) live: bool,
-    pub(crate) position: Position,
-    pub(crate) recorded_at: Option<DateTime<Utc>>,
-    pub(crate) state: State,
-}
-
 impl Shared {
     pub(crate) fn new(name: ProjectionName, version: u32) -> Self {
-        let progress = Progress {
-            generation: 0,
-            live: false,
-            position: Position::START,
-            recorded_at: None,
-            state: State::Idle,
-        };
         Self {
             name,
             version,
             changes: Arc::default(),
-            progress: watch::Sender::new(progress),
+            progress: watch::Sender::new(Progress::new()),
             replaced: watch::Sender::new(0),
         }
     }
 
-    /// Shows what the bookkeeping says, before anything runs.
-    pub(crate) fn show(&self, live: &Checkpoint) {
+    /// Shows what the bookkeeping says of all parts of the live model, before anything runs.
+    pub(crate) fn show(&self, live: &[Checkpoint]) {
         self.progress.send_modify(|progress| {
-            progress.generation = live.generation;
-            progress.live = true;
-            progress.position = live.position;
-            progress.recorded_at = live.recorded_at;
-        });
-    }
-
-    /// Shows the model that is gone on with.
-    pub(crate) fn begin(&self, checkpoint: &Checkpoint) {
-        let live = checkpoint.stage != Stage::Building;
-        self.progress.send_modify(|progress| {
-            progress.live = live;
-            progress.state = if live { State::Running } else { State::Rebuilding };
-            progress.generation = checkpoint.generation;
-            progress.position = checkpoint.position;
-            progress.recorded_at = checkpoint.recorded_at;
-        });
-    }
-
-    /// Shows how far this process has applied events, as far as readers see it.
-    pub(crate) fn apply(
-        &self,
-        checkpoint: &Checkpoint,
-        visible: Option<(Position, Option<DateTime<Utc>>)>,
-        stopped: Option<State>,
-    ) {
-        let live = checkpoint.stage != Stage::Building;
-        self.progress.send_modify(|progress| {
-            progress.generation = checkpoint.generation;
-            progress.live = live;
-            progress.state = stopped.unwrap_or(if live { State::Running } else { State::Rebuilding });
-            if let Some((position, recorded_at)) = visible {
-                progress.position = position;
-                progress.recorded_at = recorded_at;
+            for part in live {
+                progress.part(part).stand((part.position, part.recorded_at));
             }
         });
     }
 
-    /// Shows what another process does.
+    /// Shows the model that a part is gone on with.
+    pub(crate) fn begin(&self, checkpoint: &Checkpoint) {
+        self.apply(checkpoint, Some((checkpoint.position, checkpoint.recorded_at)), None);
+    }
+
+    /// Shows how far this process has applied the events of a part, as far as readers see it.
+    pub(crate) fn apply(&self, checkpoint: &Checkpoint, visible: Option<Mark>, stopped: Option<State>) {
+        let live = checkpoint.stage != Stage::Building;
+        self.progress.send_modify(|progress| {
+            let part = progress.part(checkpoint);
+            part.state = stopped.unwrap_or(if live { State::Running } else { State::Rebuilding });
+            if let Some(mark) = visible {
+                part.stand(mark);
+            }
+        });
+    }
+
+    /// Shows all parts of a model that has just taken over: they are at the same place, or further.
+    pub(crate) fn taken_over(&self, first: &Checkpoint) {
+        self.progress.send_modify(|progress| {
+            for part in first.part.parts().each() {
+                let stand = progress.part(&Checkpoint { part, ..first.clone() });
+                if stand.position < first.position {
+                    stand.stand((first.position, first.recorded_at));
+                }
+            }
+        });
+    }
+
+    /// Shows what another process does with a part of the model; without one, that it has none yet.
     pub(crate) fn follow(&self, model: Option<&Checkpoint>, state: State) {
         self.progress.send_if_modified(|progress| {
             let before = progress.clone();
-            progress.live = model.is_some();
-            progress.state = state;
-            if let Some(model) = model {
-                progress.generation = model.generation;
-                progress.position = model.position;
-                progress.recorded_at = model.recorded_at;
+            match model {
+                Some(model) => {
+                    let part = progress.part(model);
+                    part.state = state;
+                    part.stand((model.position, model.recorded_at));
+                }
+                None => progress.none_yet(state),
             }
             *progress != before
         });
     }
 
-    /// Shows that it stands still no more, so that nobody is turned away who waits for it, and has it go on at once.
-    pub(crate) fn resume(&self) {
+    /// Shows that it stands still no more before the event at `position`, so that nobody is turned away who waits for it, and has it go on at once.
+    pub(crate) fn resume(&self, position: Position) {
         self.progress.send_if_modified(|progress| {
-            let stopped = matches!(progress.state, State::Stopped { .. });
-            if stopped {
-                progress.state = State::Running;
+            let mut stopped = false;
+            for part in progress.parts.iter_mut().filter(|part| part.stands_at(position)) {
+                part.state = State::Running;
+                stopped = true;
             }
             stopped
         });
@@ -118,7 +99,7 @@ impl Shared {
 
     /// Refuses a query while there is nothing to read.
     pub(crate) fn require(&self) -> Result<(), QueryError> {
-        if self.progress.borrow().live {
+        if self.progress.borrow().is_live() {
             Ok(())
         } else {
             Err(QueryError::NotReady(self.name))
@@ -128,24 +109,49 @@ impl Shared {
     /// Up to where readers see the log.
     pub(crate) fn applied(&self) -> Position {
         let progress = self.progress.borrow();
-        if progress.live {
-            progress.position
+        if progress.is_live() {
+            progress.slowest().position
         } else {
             Position::START
         }
     }
 
+    /// Up to where readers of an account's rows, or of everybody's, see all there is. Rows behind that may be there before
+    /// others that belong in front of them, where the model is split, or was just now.
+    pub(crate) fn edge(&self, account: Option<&AccountId>) -> Position {
+        self.progress.borrow().of(account).position
+    }
+
+    /// Whether readers of an account's rows, or of everybody's, see the log up to `wanted`.
+    pub(crate) fn reached(&self, account: Option<&AccountId>, wanted: Position) -> Result<(), Behind> {
+        let progress = self.progress.borrow();
+        if progress.has_reached(account, wanted) {
+            return Ok(());
+        }
+        Err(Behind {
+            name: self.name,
+            applied: progress.of(account).position,
+            wanted,
+            stopped: progress.is_stuck(account, wanted),
+        })
+    }
+
     pub(crate) fn status(&self) -> Status {
         let progress = self.progress.borrow();
+        let slowest = progress.slowest();
         Status {
             name: self.name,
             version: self.version,
             generation: progress.generation,
-            live: progress.live,
-            position: progress.position,
-            recorded_at: progress.recorded_at,
+            live: progress.is_live(),
+            position: slowest.position,
+            recorded_at: slowest.recorded_at,
             changes: self.changes.count(),
-            state: progress.state.clone(),
+            state: progress.state().clone(),
+            parts: progress.parts.iter().map(Stand::status).collect(),
         }
     }
 }
+
+/// A place in the log, and when the event there was recorded.
+pub(crate) type Mark = (Position, Option<chrono::DateTime<chrono::Utc>>);

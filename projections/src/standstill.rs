@@ -1,7 +1,7 @@
 use domain::Position;
 use eventlog::{EventLog, StoredEvent};
 
-use crate::store::Purpose;
+use crate::store::{Checkpoint, Purpose};
 use crate::{ProjectionError, ProjectionName, Projections};
 
 /// Events that are read at once on the way to the one before which a projection stands.
@@ -23,7 +23,7 @@ impl Projections {
             return Err(ProjectionError::NotStopped { name, position });
         }
         tx.commit().await?;
-        self.shared(name).resume();
+        self.shared(name).resume(position);
         Ok(())
     }
 
@@ -40,13 +40,14 @@ impl Projections {
     ) -> Result<StoredEvent, ProjectionError> {
         let refusal = ProjectionError::NotStopped { name, position };
         let version = self.shared(name).version;
-        let stop = self.store.stop(name, version).await?;
-        if stop.is_none_or(|stop| stop.position != position) {
+        let mut stops = self.store.stops(name, version).await?.into_iter();
+        let Some(stop) = stops.find(|stop| stop.position == position) else {
             return Err(refusal);
-        }
+        };
         // What comes before the event is applied, so that it is the next one, or not far.
         let all = self.store.checkpoints(name).await?;
-        let mine = all.iter().filter(|c| c.version == version && c.log_id == log.log_id());
+        let mine = |c: &&Checkpoint| c.version == version && c.part.index() == stop.part && c.log_id == log.log_id();
+        let mine = all.iter().filter(mine);
         let mut after = mine.map(|c| c.position).max().unwrap_or_default();
         loop {
             let page = log.read_all(after, PAGE).await?;

@@ -24,6 +24,18 @@ pub struct Status {
     /// What it is doing.
     #[serde(flatten)]
     pub state: State,
+    /// How each of its parts is: one where it is not split. The projection is as far as the slowest.
+    pub parts: Vec<PartStatus>,
+}
+
+/// How a part of a projection is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PartStatus {
+    /// Up to where it has applied the log.
+    pub position: Position,
+    /// What it is doing.
+    #[serde(flatten)]
+    pub state: State,
 }
 
 /// What a projection is doing.

@@ -1,7 +1,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::{Category, Position};
+use domain::{AccountId, Category, Position};
+use eventlog::StoredEvent;
 
 use super::subject::Subject;
 use crate::cache::Changes;
@@ -35,6 +36,11 @@ impl History {
 impl Projector for History {
     fn concerns(&self, _category: Category) -> bool {
         true
+    }
+
+    /// The one that its row is found by.
+    fn account<'a>(&self, event: &'a StoredEvent) -> Option<&'a AccountId> {
+        event.metadata.account.as_ref()
     }
 
     async fn take(&mut self, events: &[&Decoded], _store: &dyn Store) -> Result<(), Halt> {

@@ -211,9 +211,10 @@ impl HistoryQuery {
         select: &EventSelect<'_>,
     ) -> Result<Vec<HistoryEntry>, QueryError> {
         self.shared.require()?;
+        let way = select.way.up_to(self.shared.edge(select.account));
         let rows = self
             .store
-            .events(scope, &self.table, select)
+            .events(scope, &self.table, &EventSelect { way, ..*select })
             .await
             .map_err(QueryError::Database)?;
         rows.iter().map(HistoryEntry::read).collect()

@@ -1,48 +1,89 @@
 use domain::Position;
 use eventlog::EventLog;
+use uuid::Uuid;
 
 use crate::ProjectionError;
+use crate::part::Parts;
 use crate::shared::Shared;
 use crate::store::{Checkpoint, Fence, Generation, Purpose, Stage, Store};
 
-/// The model that a projection goes on with: the live one, else one that is half built, else a new one. What stood in its
-/// way before is tried again.
+/// The model that a part of a projection goes on with. What stood in its way before is tried again.
+///
+/// The first part decides about all: it goes on with the live model, else with one that is half built, else with a new one.
+/// The others go on with a live model alone.
 pub(crate) async fn begin(
     store: &dyn Store,
     shared: &Shared,
     log: &dyn EventLog,
     head: Position,
+    part: u32,
     fence: Option<&Fence>,
 ) -> Result<Checkpoint, ProjectionError> {
     let (name, version) = (shared.name, shared.version);
-    clear_stop(store, shared, fence).await?;
+    clear_stop(store, shared, part, fence).await?;
     let all = store.checkpoints(name).await?;
-    let usable = all.into_iter().filter(|c| {
-        c.version == version && c.stage != Stage::Retired && c.log_id == log.log_id() && c.position <= head
-    });
-    let found = usable.max_by_key(|c| (c.stage == Stage::Live, c.generation));
+    // Other processes move their parts meanwhile: what is stored by now, the log has had by now.
+    let furthest = all.iter().map(|c| c.position).max().unwrap_or_default();
+    let head = if furthest > head {
+        log.read_all(Position::START, 1).await?.head.max(head)
+    } else {
+        head
+    };
+    let found = usable(&all, version, log.log_id(), head).cloned();
     let checkpoint = match found {
-        Some(found) => found,
-        None => Generation::start(store, name, version, log.log_id(), fence).await?,
+        Some(first) if part == first.part.index() => first,
+        Some(first) if first.stage == Stage::Live => {
+            let mine =
+                |c: &&Checkpoint| c.generation == first.generation && c.version == version && c.part.index() == part;
+            all.iter().find(mine).cloned().ok_or(ProjectionError::NotBuilt(name))?
+        }
+        None if part == 0 => {
+            let used = all.iter().filter(|c| c.stage != Stage::Building);
+            let parts = used
+                .max_by_key(|c| c.stage == Stage::Live)
+                .map_or(Parts::ONE, |used| used.part.parts());
+            Generation::start(store, name, version, log.log_id(), parts, fence).await?
+        }
+        Some(_) | None => return Err(ProjectionError::NotBuilt(name)),
     };
-    // Of this version, what is not gone on with is of no use to anybody: half built, of another log, or ahead of this one.
-    let useless = |c: &Checkpoint| {
-        let ours = c.version == version && c.stage != Stage::Retired;
-        (ours || c.stage == Stage::Building) && (c.version, c.generation) != (checkpoint.version, checkpoint.generation)
-    };
-    Generation::sweep(store, name, useless, fence).await?;
+    if part == 0 {
+        // Of this version, what is not gone on with is of no use to anybody: half built, of another log, or ahead of this one.
+        let useless = |c: &Checkpoint| {
+            let ours = c.version == version && c.stage != Stage::Retired;
+            (ours || c.stage == Stage::Building)
+                && (c.version, c.generation) != (checkpoint.version, checkpoint.generation)
+        };
+        Generation::sweep(store, name, useless, fence).await?;
+    }
     shared.begin(&checkpoint);
     Ok(checkpoint)
 }
 
-/// Takes back that the projection stands still.
+/// The first part of the newest model of this version that is of this log, none of its parts ahead of it. One that was moved
+/// aside when another took over, in its parts, is nothing that can be built on.
+fn usable(all: &[Checkpoint], version: u32, log_id: Uuid, head: Position) -> Option<&Checkpoint> {
+    let fits = |c: &Checkpoint| c.log_id == log_id && c.position <= head;
+    let ours = |c: &&Checkpoint| c.version == version && c.stage != Stage::Retired && c.part.index() == 0;
+    let whole = |first: &&Checkpoint| {
+        let mut parts = all
+            .iter()
+            .filter(|c| (c.version, c.generation) == (version, first.generation));
+        parts.all(|c| fits(c) && (first.stage == Stage::Live || c.part.index() == 0))
+    };
+    let usable = all.iter().filter(ours).filter(whole);
+    usable.max_by_key(|c| (c.stage == Stage::Live, c.generation))
+}
+
+/// Takes back that this part of the projection stands still.
 pub(super) async fn clear_stop(
     store: &dyn Store,
     shared: &Shared,
+    part: u32,
     fence: Option<&Fence>,
 ) -> Result<(), ProjectionError> {
     let (name, version) = (shared.name, shared.version);
-    if let Some(stop) = store.stop(name, version).await? {
+    let mut stops = store.stops(name, version).await?.into_iter();
+    if let Some(stop) = stops.find(|stop| stop.part == part) {
         let mut tx = store.begin(name, Purpose::Rows, fence).await?;
         tx.clear_stop(name, version, stop.position).await?;
         tx.commit().await?;

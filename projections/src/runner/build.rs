@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::Worker;
-use super::feed::WAITING;
+use super::audience::WAITING;
 use super::pages::Pages;
 use crate::ProjectionError;
 use crate::decoded::{Batch, Decoded};

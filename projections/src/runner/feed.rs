@@ -4,14 +4,13 @@ use std::time::Duration;
 use bus::{Bus, FollowError, Follower};
 use domain::Position;
 use eventlog::{Causes, EventLog, LogError, Outage, StoredEvent};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::sleep;
 
+use super::audience::Audience;
 use super::pages::Pages;
 use crate::decoded::{Batch, Decoded};
 
-/// Batches that wait for one projection, at most: a slow one slows the others down rather than fill the memory.
-pub(crate) const WAITING: usize = 4;
 /// How long to wait after the log failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -19,7 +18,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 pub(crate) struct Feed {
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) bus: Arc<dyn Bus>,
-    pub(crate) projections: Vec<mpsc::Sender<Batch>>,
+    pub(crate) audience: Arc<Audience>,
 }
 
 impl Feed {
@@ -78,9 +77,9 @@ impl Feed {
             events,
             caught_up,
         };
-        for projection in &self.projections {
-            // A projection whose task has ended has said why.
-            let _ = projection.send(batch.clone()).await;
+        for listener in self.audience.of(&batch) {
+            // One whose task has ended is forgotten next time.
+            let _ = listener.send(batch.clone()).await;
         }
     }
 }

@@ -101,12 +101,8 @@ impl<'a> Hold<'a> {
 
     /// Takes what came to other processes' ears, or while the projection stood still.
     async fn catch_up(&mut self, worker: &mut Worker) -> Step {
-        let batch = Batch {
-            after: self.task.latest,
-            events: Arc::default(),
-            caught_up: true,
-        };
-        self.take(worker, batch).await
+        let rest = self.rest();
+        self.take(worker, rest).await
     }
 
     /// The next batch. Meanwhile, a rebuild is followed.
@@ -114,23 +110,34 @@ impl<'a> Hold<'a> {
         loop {
             tokio::select! {
                 batch = self.task.next() => return batch.ok_or(End::Ended),
-                Ok(()) = self.replaced.changed() => self.reload(worker).await,
+                Ok(()) = self.replaced.changed() => if self.reload(worker).await {
+                    return Ok(self.rest());
+                },
                 Some(()) = moved(&mut self.outlook) => {
                     self.check()?;
-                    if self.is_replaced(worker.checkpoint()) {
-                        self.reload(worker).await;
+                    if self.is_replaced(worker.checkpoint()) && self.reload(worker).await {
+                        return Ok(self.rest());
                     }
                 }
             }
         }
     }
 
-    async fn reload(&self, worker: &mut Worker) {
-        match worker.reload().await {
-            Ok(()) => self.show(worker, None),
-            Err(error) => {
-                tracing::warn!(projection = %self.task.shared.name, cause = %Causes(&error), "a rebuilt model could not be opened");
-            }
+    /// Goes on with the model that took over, and says whether that went well.
+    async fn reload(&self, worker: &mut Worker) -> bool {
+        let reloaded = worker.reload().await;
+        if let Err(error) = &reloaded {
+            tracing::warn!(projection = %self.task.shared.name, cause = %Causes(error), "a rebuilt model could not be opened");
+        }
+        reloaded.is_ok()
+    }
+
+    /// What came by already, and may not be in a model that is gone on with: it is read from the log again.
+    fn rest(&self) -> Batch {
+        Batch {
+            after: self.task.latest,
+            events: Arc::default(),
+            caught_up: true,
         }
     }
 
@@ -223,8 +230,12 @@ impl<'a> Hold<'a> {
 
     /// Stands still at an event until a rebuild has passed it, somebody has it tried again or passed by, or the end.
     async fn stop(&mut self, worker: &mut Worker, reason: &ProjectionError) -> Result<(), End> {
-        if let Err(error) = worker.take_over_if_alone().await {
-            tracing::warn!(projection = %self.task.shared.name, cause = %Causes(&error), "what came before the event cannot be read");
+        match worker.take_over_if_alone().await {
+            Ok(true) => self.task.shared.taken_over(worker.checkpoint()),
+            Ok(false) => {}
+            Err(error) => {
+                tracing::warn!(projection = %self.task.shared.name, cause = %Causes(&error), "what came before the event cannot be read");
+            }
         }
         tracing::error!(projection = %self.task.shared.name, cause = %Causes(reason), "the projection has stopped; the others go on");
         let (position, reason) = match reason {
@@ -234,6 +245,7 @@ impl<'a> Hold<'a> {
         let stop = Stop {
             name: self.task.shared.name,
             version: self.task.shared.version,
+            part: self.task.part,
             position,
             reason,
         };
@@ -262,8 +274,9 @@ impl<'a> Hold<'a> {
                     }
                 }
                 () = sleep(LOOK) => {
-                    let standing = self.task.store.stop(stop.name, stop.version).await;
-                    if standing.is_ok_and(|standing| standing.is_none()) && self.resume(worker).await {
+                    let standing = self.task.store.stops(stop.name, stop.version).await;
+                    let free = standing.is_ok_and(|stops| stops.iter().all(|other| other.part != stop.part));
+                    if free && self.resume(worker).await {
                         return Ok(());
                     }
                 }
@@ -282,7 +295,13 @@ impl<'a> Hold<'a> {
 
     /// Starts again from what is stored.
     async fn resume(&mut self, worker: &mut Worker) -> bool {
-        let cleared = clear_stop(&*self.task.store, &self.task.shared, self.fence.as_ref()).await;
+        let cleared = clear_stop(
+            &*self.task.store,
+            &self.task.shared,
+            self.task.part,
+            self.fence.as_ref(),
+        )
+        .await;
         let reloaded = match cleared {
             Ok(()) => worker.reload().await,
             Err(error) => Err(error),

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use domain::Position;
 
 use crate::decoded::Batch;
+use crate::part::Share;
 use crate::projector::Projector;
 
 /// How many events that concern a projection are remembered, at most, until the process that applies them has done so.
@@ -15,7 +16,7 @@ pub(super) struct Horizon {
     /// From here on, every event has come by.
     from: Position,
     latest: Mark,
-    /// For each event that concerns the projection, and was not applied at the last look: its position, and the event
+    /// For each event that concerns this part of the projection, and was not applied at the last look: its position, and the event
     /// before it.
     waiting: VecDeque<(Position, Mark)>,
 }
@@ -33,10 +34,11 @@ impl Horizon {
     }
 
     /// Takes note of a batch, which follows the one before.
-    pub(super) fn note(&mut self, batch: &Batch, projector: &dyn Projector) {
+    pub(super) fn note(&mut self, batch: &Batch, projector: &dyn Projector, share: &Share) {
         let seen = self.latest.0;
         for event in batch.events.iter().filter(|event| event.position() > seen) {
-            if projector.concerns(event.category()) {
+            let account = projector.account(&event.stored);
+            if projector.concerns(event.category()) && share.takes(account, event.position()) {
                 self.waiting.push_back((event.position(), self.latest));
             }
             self.latest = (event.position(), Some(event.stored.recorded_at));

@@ -9,25 +9,35 @@ use super::hold::Hold;
 use super::horizon::Horizon;
 use super::{Outlook, Worker};
 use crate::decoded::{Batch, Decoded};
+use crate::part::Share;
 use crate::projector::Projector;
 use crate::shared::Shared;
 use crate::store::{Checkpoint, Fence, Store};
 use crate::{ProjectionError, State};
 
-/// Runs one projection until its batches end: applies them while this process is the one that does, and follows the one that
+/// Runs a projection, or a part of one, until its batches end: applies them while this process is the one that does, and follows the one that
 /// does otherwise.
 pub(crate) struct Task {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) log: Arc<dyn EventLog>,
     pub(crate) shared: Arc<Shared>,
+    /// Which part; the first is there in any case.
+    pub(crate) part: u32,
     /// Makes the projector whose readers are those of this process.
-    pub(crate) projector: Box<dyn Fn() -> Box<dyn Projector> + Send + Sync>,
+    pub(crate) projector: MakeProjector,
     pub(crate) batches: mpsc::Receiver<Batch>,
     /// What the bookkeeping says, where several processes share the database.
     pub(crate) outlook: Option<watch::Receiver<Outlook>>,
     /// Up to where the batches have come; at first, where they start.
     pub(crate) latest: Position,
 }
+
+/// Events that are read at once, and how often, to see how far a model reaches that another process writes.
+const PAGE: usize = 4096;
+const MOST_PAGES: usize = 8;
+
+/// Makes projectors.
+pub(crate) type MakeProjector = Arc<dyn Fn() -> Box<dyn Projector> + Send + Sync>;
 
 /// Who applies the events of a projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +51,7 @@ pub(crate) enum Tenure {
 /// Why applying, or following, is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// There will be no more batches.
+    /// There will be no more batches, or there is no such part any more.
     Ended,
     /// Another process applies now, or this one does.
     Moved,
@@ -67,7 +77,7 @@ impl Task {
 
     /// A worker that goes on where the bookkeeping says.
     pub(crate) async fn open(&self, fence: Option<Fence>, head: Position) -> Result<Worker, ProjectionError> {
-        let checkpoint = begin(&*self.store, &self.shared, &*self.log, head, fence.as_ref()).await?;
+        let checkpoint = begin(&*self.store, &self.shared, &*self.log, head, self.part, fence.as_ref()).await?;
         let (store, log) = (Arc::clone(&self.store), Arc::clone(&self.log));
         Worker::open(store, log, (self.projector)(), checkpoint, fence).await
     }
@@ -112,13 +122,23 @@ impl Task {
         let mut projector = (self.projector)();
         projector.followed(None);
         let mut horizon = Horizon::new(self.latest);
+        let mut share = Share::Whole;
         let mut known = None;
         loop {
             let now = outlook.borrow_and_update().clone();
+            if outlook.has_changed().is_err() {
+                return End::Ended;
+            }
             if now.fence.is_some() {
                 return End::Moved;
             }
             if let Some(model) = &now.model {
+                let current = Share::of(model);
+                if share != current {
+                    // What was noted until now was noted for another share, or by whoever applied events here.
+                    horizon = self.horizon(model, &current, &mut *projector).await;
+                    share = current;
+                }
                 let shown = (model.generation, model.changes);
                 if known != Some(shown) {
                     let same = known.is_some_and(|(generation, _)| generation == model.generation);
@@ -131,7 +151,7 @@ impl Task {
                 batch = self.next() => match batch {
                     Some(batch) => {
                         projector.notice(&batch.events);
-                        horizon.note(&batch, &*projector);
+                        horizon.note(&batch, &*projector, &share);
                     }
                     None => return End::Ended,
                 },
@@ -142,7 +162,47 @@ impl Task {
         }
     }
 
+    /// Takes note of what has come by since a model was stored: it need not be stored again while nothing concerns it. One that
+    /// is far behind will be.
+    async fn horizon(&self, model: &Checkpoint, share: &Share, projector: &mut dyn Projector) -> Horizon {
+        let mut after = model.position.min(self.latest);
+        let mut horizon = Horizon::new(after);
+        for _ in 0..MOST_PAGES {
+            if after >= self.latest {
+                return horizon;
+            }
+            let Ok(page) = self.log.read_all(after, PAGE).await else {
+                break;
+            };
+            let (next, leads_on) = (page.next, page.leads_on(after));
+            let events = page
+                .events
+                .into_iter()
+                .take_while(|event| event.position <= self.latest);
+            let events: Vec<Decoded> = events.map(|event| Decoded::new(Arc::new(event))).collect();
+            projector.notice(&events);
+            let batch = Batch {
+                after,
+                events: Arc::new(events),
+                caught_up: false,
+            };
+            horizon.note(&batch, projector, share);
+            if !leads_on && next < self.latest {
+                break;
+            }
+            after = next;
+        }
+        if after < self.latest {
+            return Horizon::new(self.latest);
+        }
+        horizon
+    }
+
     fn show(&self, outlook: Outlook, horizon: &mut Horizon) {
+        if outlook.model.is_none() && self.part > 0 {
+            // Whether there is a model at all, the first part says.
+            return;
+        }
         let model = outlook.model.map(|model| {
             let (position, recorded_at) = horizon.visible((model.position, model.recorded_at));
             Checkpoint {

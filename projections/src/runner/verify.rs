@@ -5,8 +5,9 @@ use eventlog::EventLog;
 use serde::Serialize;
 
 use super::Worker;
+use crate::part::Parts;
 use crate::projector::Projector;
-use crate::store::{Checkpoint, Generation, SqliteStore, Stage, Store};
+use crate::store::{Generation, SqliteStore, Stage, Store};
 use crate::{ProjectionError, ProjectionName};
 
 /// What came of comparing a live model with the log.
@@ -14,7 +15,7 @@ use crate::{ProjectionError, ProjectionName};
 pub struct Verification {
     /// The projection.
     pub name: ProjectionName,
-    /// Up to where both have applied the log.
+    /// Up to where both have applied the log: all of it that comes before, and more where a part is further.
     pub position: Position,
     /// The digest of the live model.
     pub live: Sha256Digest,
@@ -38,36 +39,39 @@ pub(crate) async fn verify(
     projector: Box<dyn Projector>,
 ) -> Result<Verification, ProjectionError> {
     let live = store.digest(name, Stage::Live).await?;
-    let (live, digest) = live
-        .filter(|(live, _)| live.version == version)
-        .ok_or(ProjectionError::NotBuilt(name))?;
+    let (mut live, digest) = live.ok_or(ProjectionError::NotBuilt(name))?;
+    live.retain(|part| part.version == version);
+    let positions: Vec<Position> = live.iter().map(|part| part.position).collect();
+    let slowest = positions.iter().min().copied().ok_or(ProjectionError::NotBuilt(name))?;
     let scratch = match store.folder() {
         Some(folder) => tempfile::tempdir_in(folder),
         None => tempfile::tempdir(),
     };
     let scratch = scratch.map_err(sqlx::Error::Io)?;
     let fresh: Arc<dyn Store> = Arc::new(SqliteStore::open(&scratch.path().join("read.db")).await?);
-    let outcome = fold(&fresh, log, (name, version), projector, &live).await;
+    let outcome = fold(&fresh, log, (name, version), projector, positions).await;
     fresh.close().await;
     Ok(Verification {
         name,
-        position: live.position,
+        position: slowest,
         live: digest,
         fresh: outcome?,
     })
 }
 
-/// The digest of a model that was folded anew up to where `live` is.
+/// The digest of a model that was folded anew, each of its parts up to where the live one is.
 async fn fold(
     fresh: &Arc<dyn Store>,
     log: &Arc<dyn EventLog>,
     (name, version): (ProjectionName, u32),
     projector: Box<dyn Projector>,
-    live: &Checkpoint,
+    positions: Vec<Position>,
 ) -> Result<Sha256Digest, ProjectionError> {
-    let checkpoint = Generation::start(&**fresh, name, version, log.log_id(), None).await?;
+    let checkpoint = Generation::start(&**fresh, name, version, log.log_id(), Parts::ONE, None).await?;
     let mut worker = Worker::open(Arc::clone(fresh), Arc::clone(log), projector, checkpoint, None).await?;
-    worker.catch_up(live.position).await?;
+    let furthest = positions.iter().max().copied().unwrap_or_default();
+    worker.limit(positions);
+    worker.catch_up(furthest).await?;
     worker.write().await?;
     let digest = fresh.digest(name, Stage::Building).await?;
     digest.map(|(_, digest)| digest).ok_or(ProjectionError::NotBuilt(name))

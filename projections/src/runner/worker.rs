@@ -5,6 +5,7 @@ use domain::Position;
 use eventlog::EventLog;
 
 use crate::decoded::{Batch, Decoded};
+use crate::part::Share;
 use crate::projector::{Halt, Projector};
 use crate::skips::Skips;
 use crate::store::{Checkpoint, Fence, Generation, Purpose, Rows, Stage, Store, Transaction};
@@ -25,6 +26,8 @@ pub(crate) struct Worker {
     fence: Option<Fence>,
     /// As it is stored.
     checkpoint: Checkpoint,
+    /// Which events are this worker's. It follows from the checkpoint that it moves.
+    share: Share,
     /// Events that are passed by.
     skips: Skips,
     /// Up to where events were taken; what lies between the checkpoint and this waits in memory, or concerns nobody.
@@ -54,6 +57,7 @@ impl Worker {
             log,
             projector,
             fence,
+            share: Share::of(&checkpoint),
             seen: checkpoint.position,
             seen_at: checkpoint.recorded_at,
             skips,
@@ -62,6 +66,11 @@ impl Worker {
             stale: false,
             checkpoint,
         })
+    }
+
+    /// Applies of each part only what it has up to one of these positions, in a model that is built to be compared.
+    pub(crate) fn limit(&mut self, ends: Vec<Position>) {
+        self.share = Share::UpTo(ends);
     }
 
     pub(crate) const fn checkpoint(&self) -> &Checkpoint {
@@ -170,7 +179,7 @@ impl Worker {
     }
 
     /// Puts this model in the place of the live one, which is dropped if it is of the same version. It first goes as far as
-    /// that one is, while nobody can move it, so that no reader goes back in time.
+    /// the furthest part of that one is, while nobody can move any, so that no reader goes back in time.
     pub(crate) async fn take_over(&mut self) -> Result<(), ProjectionError> {
         let outcome = self.replace_live().await;
         self.stale |= outcome.is_err();
@@ -190,9 +199,9 @@ impl Worker {
         let store = Arc::clone(&self.store);
         let mut tx = store.begin(name, Purpose::Tables, self.fence.as_ref()).await?;
         let all = tx.checkpoints(name).await?;
-        let rival = all.iter().find(|c| c.serves(version) && c.log_id == log_id);
-        self.follow(rival.map_or(Position::START, |rival| rival.position))
-            .await?;
+        let rival = all.iter().filter(|c| c.serves(version) && c.log_id == log_id);
+        let furthest = rival.map(|part| part.position).max();
+        self.follow(furthest.unwrap_or(Position::START)).await?;
         let rows = self.projector.rows()?;
         self.write_rows(&mut *tx, rows).await?;
         self.checkpoint.position = self.seen;
@@ -200,6 +209,7 @@ impl Worker {
         let live = Generation::take_over(&mut *tx, &self.checkpoint).await?;
         tx.commit().await?;
         self.checkpoint = live;
+        self.share = Share::of(&self.checkpoint);
         self.projector.use_table(&Generation::table(&self.checkpoint), false);
         self.projector.relax();
         self.stored();
@@ -208,13 +218,14 @@ impl Worker {
     }
 
     /// Puts this model to use where there is none at all: a first build that stops at an event is worth as much as a live
-    /// model that stops there.
-    pub(crate) async fn take_over_if_alone(&mut self) -> Result<(), ProjectionError> {
-        let alone = Generation::live(&*self.store, self.name()).await?.is_none();
-        if alone && self.checkpoint.stage == Stage::Building {
+    /// model that stops there. Says whether it did.
+    pub(crate) async fn take_over_if_alone(&mut self) -> Result<bool, ProjectionError> {
+        let alone = Generation::live(&*self.store, self.name()).await?.is_empty();
+        let fills = alone && self.checkpoint.stage == Stage::Building;
+        if fills {
             self.take_over().await?;
         }
-        Ok(())
+        Ok(fills)
     }
 
     /// Takes events into memory up to `until`.
@@ -237,12 +248,18 @@ impl Worker {
             name,
             version,
             generation,
+            part,
+            stage,
             ..
         } = self.checkpoint;
         let all = self.store.checkpoints(name).await?;
-        let mine = |c: &&Checkpoint| c.version == version && (c.serves(version) || c.generation == generation);
+        let here = |c: &&Checkpoint| c.version == version && c.part.index() == part.index();
+        // One that was live and was moved aside is nothing that can be built on.
+        let building = |c: &Checkpoint| stage == Stage::Building && c.generation == generation;
+        let mine = |c: &&Checkpoint| here(c) && (c.serves(version) || building(c));
         let found = all.iter().filter(mine).max_by_key(|c| c.serves(version));
         self.checkpoint = found.cloned().ok_or(ProjectionError::NotBuilt(name))?;
+        self.share = Share::of(&self.checkpoint);
         self.skips = Skips::read(&*self.log, name).await?;
         self.seen = self.checkpoint.position;
         self.seen_at = self.checkpoint.recorded_at;
@@ -267,7 +284,7 @@ impl Worker {
     /// not, and an event that does not fit its documents may fit those that were lost: they are applied again first.
     async fn confirm(&self) -> Result<(), ProjectionError> {
         let all = self.store.checkpoints(self.name()).await?;
-        let at = |c: &Checkpoint| (c.version, c.generation, c.stage, c.position);
+        let at = |c: &Checkpoint| (c.version, c.generation, c.part, c.stage, c.position);
         if all.iter().any(|stored| at(stored) == at(&self.checkpoint)) {
             Ok(())
         } else {
@@ -286,7 +303,7 @@ impl Worker {
         let mut relevant = Vec::with_capacity(fresh.len());
         let mut awaited = false;
         for (index, event) in fresh.iter().enumerate() {
-            if !self.projector.concerns(event.category()) {
+            if !self.concerns(event) {
                 continue;
             }
             awaited = true;
@@ -314,6 +331,13 @@ impl Worker {
             Err(Halt::Database(error)) => Err(error.into()),
             Err(Halt::Corrupt) => Err(ProjectionError::Corrupt(self.name())),
         }
+    }
+
+    fn concerns(&self, event: &Decoded) -> bool {
+        self.projector.concerns(event.category())
+            && self
+                .share
+                .takes(self.projector.account(&event.stored), event.position())
     }
 
     fn pass(&mut self, last: &Decoded, count: usize, awaited: bool) {

@@ -3,13 +3,16 @@ use domain::Position;
 use uuid::Uuid;
 
 use crate::ProjectionName;
+use crate::part::Part;
 
-/// One built, or half-built, model of a projection: a row of the bookkeeping.
+/// One built, or half-built, model of a projection, or a part of one: a row of the bookkeeping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Checkpoint {
     pub(crate) name: ProjectionName,
     pub(crate) version: u32,
     pub(crate) generation: u32,
+    /// Which part of the model it is about. One that is being built is built whole, and says how many parts it will have.
+    pub(crate) part: Part,
     pub(crate) stage: Stage,
     pub(crate) log_id: Uuid,
     pub(crate) position: Position,

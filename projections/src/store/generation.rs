@@ -2,6 +2,7 @@ use domain::Position;
 use uuid::Uuid;
 
 use super::{Checkpoint, Fence, Purpose, Stage, Store, Transaction};
+use crate::part::{Part, Parts};
 use crate::{ProjectionError, ProjectionName};
 
 /// The name of a table, and how it is made and replaced.
@@ -31,18 +32,20 @@ impl Generation {
         format!("{name}_v{version}")
     }
 
-    /// The live model of a projection, of whatever version.
-    pub(crate) async fn live(store: &dyn Store, name: ProjectionName) -> Result<Option<Checkpoint>, sqlx::Error> {
-        let all = store.checkpoints(name).await?;
-        Ok(all.into_iter().find(|checkpoint| checkpoint.stage == Stage::Live))
+    /// The parts of the live model of a projection, of whatever version; none when there is no such model.
+    pub(crate) async fn live(store: &dyn Store, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
+        let mut all = store.checkpoints(name).await?;
+        all.retain(|checkpoint| checkpoint.stage == Stage::Live);
+        Ok(all)
     }
 
-    /// Makes the empty table of a new generation beside whatever is there.
+    /// Makes the empty table of a new generation beside whatever is there. It is built whole, and will have so many parts.
     pub(crate) async fn start(
         store: &dyn Store,
         name: ProjectionName,
         version: u32,
         log_id: Uuid,
+        parts: Parts,
         fence: Option<&Fence>,
     ) -> Result<Checkpoint, ProjectionError> {
         let mut tx = store.begin(name, Purpose::Tables, fence).await?;
@@ -58,6 +61,7 @@ impl Generation {
             name,
             version,
             generation,
+            part: Part::first(parts),
             stage: Stage::Building,
             log_id,
             position: Position::START,
@@ -78,8 +82,9 @@ impl Generation {
         Ok(())
     }
 
-    /// Puts `next` in the place of the live model, in the caller's transaction. The live model of the same version is moved
-    /// aside, to be dropped by [`Generation::sweep`]; one of another version stays, retired.
+    /// Puts `next`, all of whose parts are at the same place, in that of the live model, in the caller's transaction. The
+    /// live model of the same version is moved aside, to be dropped by [`Generation::sweep`]; one of another version stays,
+    /// retired. What is returned is the first part.
     pub(crate) async fn take_over(tx: &mut dyn Transaction, next: &Checkpoint) -> Result<Checkpoint, ProjectionError> {
         let live = tx.checkpoints(next.name).await?;
         for old in live.into_iter().filter(|c| c.stage != Stage::Building) {
@@ -93,7 +98,10 @@ impl Generation {
                 stage: Stage::Building,
                 ..old.clone()
             };
-            tx.rename(&Self::table(&old), &Self::table(&aside)).await?;
+            // All of its parts are in one table.
+            if old.part.index() == 0 {
+                tx.rename(&Self::table(&old), &Self::table(&aside)).await?;
+            }
             enter(tx, &old, Stage::Building).await?;
         }
         let live = Checkpoint {
@@ -102,6 +110,9 @@ impl Generation {
         };
         tx.rename(&Self::table(next), &Self::table(&live)).await?;
         enter(tx, next, Stage::Live).await?;
+        for part in next.part.parts().each().skip(1) {
+            tx.insert(&Checkpoint { part, ..live.clone() }).await?;
+        }
         Ok(live)
     }
 

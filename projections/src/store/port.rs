@@ -12,11 +12,11 @@ use crate::ProjectionName;
 /// A database of read models: their bookkeeping, their tables, and nothing about what is in them.
 #[async_trait]
 pub(crate) trait Store: Send + Sync {
-    /// All models of a projection, the oldest first.
+    /// All models of a projection, the oldest first, and the parts of each in order.
     async fn checkpoints(&self, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error>;
 
-    /// The event before which this version of a projection stands still, if it does.
-    async fn stop(&self, name: ProjectionName, version: u32) -> Result<Option<Stop>, sqlx::Error>;
+    /// The events before which parts of this version of a projection stand still, by part.
+    async fn stops(&self, name: ProjectionName, version: u32) -> Result<Vec<Stop>, sqlx::Error>;
 
     /// Starts a transaction on the models of a projection. With a fence, it fails unless that lease is still held, and
     /// nobody else takes it before the transaction's end.
@@ -50,12 +50,13 @@ pub(crate) trait Store: Send + Sync {
         select: &EventSelect<'_>,
     ) -> Result<Vec<EventRow>, sqlx::Error>;
 
-    /// The checkpoint of the model that is at this stage, and the digest of its rows, of one moment.
+    /// The checkpoints of the model that is at this stage, by part, and the digest of its rows, of one moment. None where
+    /// there is no such model.
     async fn digest(
         &self,
         name: ProjectionName,
         stage: Stage,
-    ) -> Result<Option<(Checkpoint, Sha256Digest)>, sqlx::Error>;
+    ) -> Result<Option<(Vec<Checkpoint>, Sha256Digest)>, sqlx::Error>;
 
     /// Where there is room for a file of one's own beside it; none when that is as good anywhere.
     fn folder(&self) -> Option<&Path>;
@@ -80,7 +81,7 @@ pub(crate) enum Purpose {
 /// own and never hold input.
 #[async_trait]
 pub(crate) trait Transaction: Send {
-    /// All models of a projection, the oldest first.
+    /// All models of a projection, the oldest first, and the parts of each in order.
     async fn checkpoints(&mut self, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error>;
 
     /// Writes a checkpoint as a new row.

@@ -70,6 +70,23 @@ impl Way {
         }
     }
 
+    /// The part of it that is not behind `edge`.
+    pub(crate) fn up_to(self, edge: Position) -> Self {
+        match self {
+            Self::Forwards { after, until } => Self::Forwards {
+                after,
+                until: Some(until.map_or(edge, |until| until.min(edge))),
+            },
+            Self::Backwards { before, since } => {
+                let behind = Position::from_stored(edge.to_stored().saturating_add(1));
+                Self::Backwards {
+                    before: Some(before.map_or(behind, |before| before.min(behind))),
+                    since,
+                }
+            }
+        }
+    }
+
     /// Where it starts.
     pub(crate) fn start(self) -> Position {
         match self {

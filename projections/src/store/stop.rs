@@ -7,6 +7,8 @@ use crate::ProjectionName;
 pub(crate) struct Stop {
     pub(crate) name: ProjectionName,
     pub(crate) version: u32,
+    /// Which part of the model stands still.
+    pub(crate) part: u32,
     /// The event that cannot be applied.
     pub(crate) position: Position,
     /// Why, without the event's data.

@@ -14,6 +14,7 @@ mod models_are_folds;
 mod newest;
 mod poison;
 mod runner;
+mod splitting;
 mod story;
 mod support;
 mod tokens;

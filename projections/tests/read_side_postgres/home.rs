@@ -1,3 +1,6 @@
+use std::thread;
+
+use projections::Projections;
 use servers::Postgres;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -13,7 +16,33 @@ pub(crate) struct Home {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self::on(Postgres::shared())
+        let home = Self::on(Postgres::shared());
+        if let Some(parts) = crate::next_parts() {
+            home.split(parts);
+        }
+        home
+    }
+
+    /// An older version of the models that can be split was split: every model that is built here is, too.
+    fn split(&self, parts: u32) {
+        let older = format!(
+            "INSERT INTO projection (name, version, generation, state, log_id, position, part, parts)
+             SELECT name, 0, 1, 'retired', '\\x00000000000000000000000000000000', 0, part, {parts}
+             FROM unnest(ARRAY['integrations', 'ai_config', 'history']) AS name, generate_series(0, {parts} - 1) AS part"
+        );
+        let made = async {
+            let projections = Projections::connect(&self.url).await.unwrap();
+            projections.close().await;
+            self.tamper(&older).await;
+        };
+        let run = || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(made);
+        };
+        thread::scope(|scope| scope.spawn(run).join().unwrap());
     }
 
     pub(crate) fn on(server: &Postgres) -> Self {

@@ -36,3 +36,8 @@ mod support;
 mod tenancy;
 #[path = "../read_side/tokens.rs"]
 mod tokens;
+
+/// Into how many parts the models of the next database are split.
+const fn next_parts() -> Option<u32> {
+    None
+}

@@ -10,7 +10,8 @@ use crate::support::{Reading, Writer, account, connection, credential, provider}
 
 /// What needs no row-level security: the bookkeeping, and the marketplace, which is the same for everybody. Whatever is not
 /// named here holds something of an account until somebody shows that it does not.
-const OPEN: &str = "'_sqlx_migrations', 'projection', 'projection_lease', 'projection_stop', 'catalog_v1'";
+const OPEN: &str =
+    "'_sqlx_migrations', 'projection', 'projection_lease', 'projection_stop', 'projection_node', 'catalog_v1'";
 
 /// Tables that hold, or may hold, something of an account, and where row-level security is not forced, or a policy does not
 /// ask for the account.

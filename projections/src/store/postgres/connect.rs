@@ -13,7 +13,8 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/read/postgres");
 pub(super) const SCHEMA: &str = "soconnective_read";
 /// Queries, and transactions that write, which run at the same time.
 const READERS: u32 = 8;
-const WRITERS: u32 = 8;
+const WRITERS: u32 = 16;
+const KEEPERS: u32 = 2;
 /// How long anybody waits for a connection: a server that restarts is waited for so long.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The advisory lock under which the schema is made: several processes may start at once.
@@ -23,8 +24,8 @@ const SCHEMA_LOCK: &str = "SELECT pg_advisory_xact_lock(hashtext('soconnective_r
 pub(super) struct Pools {
     pub(super) readers: PgPool,
     pub(super) writers: PgPool,
-    /// For the one connection that listens.
-    pub(super) listener: PgPool,
+    /// For the connection that listens, and the one that looks after leases: it never waits for others.
+    pub(super) keeper: PgPool,
 }
 
 /// Brings the bookkeeping to its current form.
@@ -55,7 +56,7 @@ pub(super) async fn connect(url: &str) -> Result<Pools, ProjectionError> {
     Ok(Pools {
         readers: pool(READERS).connect_lazy_with(readers),
         writers: pool(WRITERS).connect_lazy_with(writers),
-        listener: pool(1).connect_lazy_with(options),
+        keeper: pool(KEEPERS).connect_lazy_with(options.options([("statement_timeout", "10s")])),
     })
 }
 

@@ -3,9 +3,10 @@ use sqlx::postgres::{PgListener, PgRow};
 use sqlx::{Connection, Row};
 
 use super::PostgresStore;
-use super::bookkeeping::checkpoint;
+use super::bookkeeping::{checkpoint, small};
 use super::connect::SCHEMA;
 use crate::ProjectionName;
+use crate::part::Part;
 use crate::store::{Fence, Glance, Hints, Leases, Stop, position_from};
 
 /// How long a lease lasts that is not renewed.
@@ -14,38 +15,42 @@ const LASTS: &str = "interval '5 seconds'";
 #[async_trait]
 impl Leases for PostgresStore {
     async fn look(&self, wanted: &[(ProjectionName, u32)]) -> Result<Vec<Glance>, sqlx::Error> {
-        let names: Vec<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
-        let versions: Vec<i64> = wanted.iter().map(|(_, version)| i64::from(*version)).collect();
         let rows = sqlx::query(
             "SELECT wanted.place, p.*, s.position AS stop_position, s.reason,
-                    coalesce(l.expires_at <= clock_timestamp(), true) AS free
+                    coalesce(l.expires_at <= clock_timestamp(), true) AS free,
+                    (SELECT count(*) FROM projection_node n WHERE n.name = wanted.name AND n.version = wanted.version
+                       AND n.expires_at > clock_timestamp()) AS nodes
              FROM UNNEST($1::text[], $2::bigint[]) WITH ORDINALITY AS wanted (name, version, place)
              LEFT JOIN projection p ON p.name = wanted.name AND p.version = wanted.version AND p.state <> 'building'
              LEFT JOIN projection_stop s ON s.name = wanted.name AND s.version = wanted.version
+                  AND s.part = coalesce(p.part, 0)
              LEFT JOIN projection_lease l ON l.name = wanted.name AND l.version = wanted.version
-             ORDER BY place",
+                  AND l.part = coalesce(p.part, 0)
+             ORDER BY place, p.part",
         )
-        .bind(names)
-        .bind(versions)
-        .fetch_all(&self.pools.readers)
+        .bind(names(wanted))
+        .bind(versions(wanted))
+        .fetch_all(&self.pools.keeper)
         .await?;
         rows.iter()
-            .zip(wanted)
-            .map(|(row, wanted)| glance(row, *wanted))
+            .filter_map(|row| match row.try_get::<i64, _>("place") {
+                Ok(place) => Some(glance(row, *at(wanted, place)?)),
+                Err(error) => Some(Err(error)),
+            })
             .collect()
     }
 
-    async fn take(&self, name: ProjectionName, version: u32) -> Result<Option<Fence>, sqlx::Error> {
-        let mut connection = self.pools.writers.acquire().await?;
+    async fn take(&self, name: ProjectionName, version: u32, part: u32) -> Result<Option<Fence>, sqlx::Error> {
+        let mut connection = self.pools.keeper.acquire().await?;
         let mut tx = connection.begin().await?;
         // Unlike a read model, an epoch that was given away must never be forgotten. A lease in use is not waited for.
         sqlx::raw_sql("SET LOCAL synchronous_commit = on; SET LOCAL lock_timeout = '200ms'")
             .execute(&mut *tx)
             .await?;
         let sql = format!(
-            "INSERT INTO projection_lease AS lease (name, version, owner, epoch, expires_at)
-             VALUES ($1, $2, $3, 1, clock_timestamp() + {LASTS})
-             ON CONFLICT (name, version) DO UPDATE
+            "INSERT INTO projection_lease AS lease (name, version, part, owner, epoch, expires_at)
+             VALUES ($1, $2, $3, $4, 1, clock_timestamp() + {LASTS})
+             ON CONFLICT (name, version, part) DO UPDATE
              SET owner = excluded.owner, epoch = lease.epoch + 1, expires_at = clock_timestamp() + {LASTS}
              WHERE lease.expires_at <= clock_timestamp()
              RETURNING epoch"
@@ -53,6 +58,7 @@ impl Leases for PostgresStore {
         let taken = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
             .bind(name.as_str())
             .bind(i64::from(version))
+            .bind(i64::from(part))
             .bind(self.owner.as_bytes().as_slice())
             .fetch_optional(&mut *tx)
             .await;
@@ -66,6 +72,7 @@ impl Leases for PostgresStore {
         Ok(epoch.map(|epoch| Fence {
             name,
             version,
+            part,
             owner: self.owner,
             epoch,
         }))
@@ -78,31 +85,33 @@ impl Leases for PostgresStore {
         // One that is locked is in use by a commit of our own, and has another turn.
         let sql = format!(
             "WITH held AS MATERIALIZED (
-                 SELECT l.name, l.version FROM projection_lease l
-                 JOIN UNNEST($1::text[], $2::bigint[], $3::bigint[]) AS h (name, version, epoch)
-                   ON l.name = h.name AND l.version = h.version AND l.epoch = h.epoch
+                 SELECT l.name, l.version, l.part FROM projection_lease l
+                 JOIN UNNEST($1::text[], $2::bigint[], $3::bigint[], $5::bigint[]) AS h (name, version, epoch, part)
+                   ON l.name = h.name AND l.version = h.version AND l.part = h.part AND l.epoch = h.epoch
                  WHERE l.owner = $4 AND l.expires_at > clock_timestamp()
                  FOR UPDATE OF l SKIP LOCKED
              )
              UPDATE projection_lease l SET expires_at = clock_timestamp() + {LASTS}
-             FROM held WHERE l.name = held.name AND l.version = held.version"
+             FROM held WHERE l.name = held.name AND l.version = held.version AND l.part = held.part"
         );
         let names: Vec<&str> = held.iter().map(|fence| fence.name.as_str()).collect();
         let versions: Vec<i64> = held.iter().map(|fence| i64::from(fence.version)).collect();
         let epochs: Vec<i64> = held.iter().map(|fence| fence.epoch).collect();
+        let parts: Vec<i64> = held.iter().map(|fence| i64::from(fence.part)).collect();
         sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(&names)
             .bind(&versions)
             .bind(&epochs)
             .bind(self.owner.as_bytes().as_slice())
-            .execute(&self.pools.writers)
+            .bind(&parts)
+            .execute(&self.pools.keeper)
             .await?;
         let lost: Vec<i64> = sqlx::query_scalar(
-            "SELECT h.place FROM UNNEST($1::text[], $2::bigint[], $3::bigint[]) WITH ORDINALITY
-                    AS h (name, version, epoch, place)
+            "SELECT h.place FROM UNNEST($1::text[], $2::bigint[], $3::bigint[], $5::bigint[]) WITH ORDINALITY
+                    AS h (name, version, epoch, part, place)
              WHERE NOT EXISTS (
                  SELECT FROM projection_lease l
-                 WHERE l.name = h.name AND l.version = h.version AND l.epoch = h.epoch AND l.owner = $4
+                 WHERE l.name = h.name AND l.version = h.version AND l.part = h.part AND l.epoch = h.epoch AND l.owner = $4
                    AND l.expires_at > clock_timestamp()
              )",
         )
@@ -110,47 +119,95 @@ impl Leases for PostgresStore {
         .bind(versions)
         .bind(epochs)
         .bind(self.owner.as_bytes().as_slice())
-        .fetch_all(&self.pools.writers)
+        .bind(parts)
+        .fetch_all(&self.pools.keeper)
         .await?;
-        let at = |place: i64| usize::try_from(place - 1).ok().and_then(|place| held.get(place));
-        Ok(lost.into_iter().filter_map(at).copied().collect())
+        Ok(lost.into_iter().filter_map(|place| at(held, place)).copied().collect())
+    }
+
+    async fn volunteer(&self, wanted: &[(ProjectionName, u32)]) -> Result<(), sqlx::Error> {
+        let sql = format!(
+            "INSERT INTO projection_node (name, version, owner, expires_at)
+             SELECT name, version, $3, clock_timestamp() + {LASTS}
+             FROM UNNEST($1::text[], $2::bigint[]) AS wanted (name, version)
+             ON CONFLICT (name, version, owner) DO UPDATE SET expires_at = excluded.expires_at"
+        );
+        sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind(names(wanted))
+            .bind(versions(wanted))
+            .bind(self.owner.as_bytes().as_slice())
+            .execute(&self.pools.keeper)
+            .await?;
+        Ok(())
+    }
+
+    async fn withdraw(&self) -> Result<(), sqlx::Error> {
+        // Nobody else clears up after a process that was killed.
+        sqlx::query(
+            "DELETE FROM projection_node WHERE owner = $1 OR expires_at < clock_timestamp() - interval '1 minute'",
+        )
+        .bind(self.owner.as_bytes().as_slice())
+        .execute(&self.pools.keeper)
+        .await?;
+        Ok(())
     }
 
     async fn release(&self, held: &[Fence]) -> Result<(), sqlx::Error> {
         for fence in held {
             sqlx::query(
                 "UPDATE projection_lease SET expires_at = clock_timestamp()
-                 WHERE name = $1 AND version = $2 AND epoch = $3 AND owner = $4",
+                 WHERE (name, version, part) IN (
+                     SELECT name, version, part FROM projection_lease
+                     WHERE name = $1 AND version = $2 AND epoch = $3 AND owner = $4 AND part = $5
+                     FOR UPDATE SKIP LOCKED
+                 )",
             )
             .bind(fence.name.as_str())
             .bind(i64::from(fence.version))
             .bind(fence.epoch)
             .bind(fence.owner.as_bytes().as_slice())
-            .execute(&self.pools.writers)
+            .bind(i64::from(fence.part))
+            .execute(&self.pools.keeper)
             .await?;
         }
         sqlx::query("SELECT pg_notify($1, '')")
             .bind(SCHEMA)
-            .execute(&self.pools.writers)
+            .execute(&self.pools.keeper)
             .await?;
         Ok(())
     }
 
     async fn hints(&self) -> Result<Box<dyn Hints>, sqlx::Error> {
-        let mut listener = PgListener::connect_with(&self.pools.listener).await?;
+        let mut listener = PgListener::connect_with(&self.pools.keeper).await?;
         listener.ignore_pool_close_event(false);
         listener.listen(SCHEMA).await?;
         Ok(Box::new(Listening(listener)))
     }
 }
 
+fn names(wanted: &[(ProjectionName, u32)]) -> Vec<&'static str> {
+    wanted.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+fn versions(wanted: &[(ProjectionName, u32)]) -> Vec<i64> {
+    wanted.iter().map(|(_, version)| i64::from(*version)).collect()
+}
+
+/// What stands at this place, as SQL counts places.
+fn at<T>(all: &[T], place: i64) -> Option<&T> {
+    usize::try_from(place - 1).ok().and_then(|place| all.get(place))
+}
+
 fn glance(row: &PgRow, (name, version): (ProjectionName, u32)) -> Result<Glance, sqlx::Error> {
     let there: Option<&str> = row.try_get("state")?;
+    let model = there.map(|_| checkpoint(name, row)).transpose()?;
+    let part = model.as_ref().map_or(Part::WHOLE, |model| model.part);
     let stopped: Option<i64> = row.try_get("stop_position")?;
     let stop = match stopped {
         Some(position) => Some(Stop {
             name,
             version,
+            part: part.index(),
             position: position_from(position)?,
             reason: row.try_get("reason")?,
         }),
@@ -158,9 +215,11 @@ fn glance(row: &PgRow, (name, version): (ProjectionName, u32)) -> Result<Glance,
     };
     Ok(Glance {
         name,
-        model: there.map(|_| checkpoint(name, row)).transpose()?,
+        part,
+        model,
         stop,
         free: row.try_get("free")?,
+        nodes: small(row, "nodes")?,
     })
 }
 
@@ -185,6 +244,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::part::Parts;
     use crate::store::{Checkpoint, Generation, Purpose, Store};
 
     const NAME: ProjectionName = ProjectionName::Accounts;
@@ -221,16 +281,18 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_commit_under_an_old_epoch_or_past_its_time_changes_nothing() {
         let (one, other) = two_processes().await;
-        let start = Generation::start(&one, NAME, 1, Uuid::nil(), None).await.unwrap();
-        let old = one.take(NAME, 1).await.unwrap().unwrap();
-        assert_eq!(other.take(NAME, 1).await.unwrap(), None, "it is taken");
+        let start = Generation::start(&one, NAME, 1, Uuid::nil(), Parts::ONE, None)
+            .await
+            .unwrap();
+        let old = one.take(NAME, 1, 0).await.unwrap().unwrap();
+        assert_eq!(other.take(NAME, 1, 0).await.unwrap(), None, "it is taken");
         assert!(commit(&one, &start, &old).await.unwrap());
         let after = stored(&one).await;
 
         // Paused past its time: nobody has taken the lease yet.
         run_out(&one).await;
         assert!(commit(&one, &after, &old).await.is_err());
-        let new = other.take(NAME, 1).await.unwrap().unwrap();
+        let new = other.take(NAME, 1, 0).await.unwrap().unwrap();
         assert_eq!(new.epoch, old.epoch + 1);
         assert!(commit(&one, &after, &old).await.is_err());
         assert_eq!(one.renew(&[old]).await.unwrap(), [old], "it is lost");
@@ -248,8 +310,10 @@ mod tests {
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn nobody_takes_a_lease_in_the_middle_of_a_commit_that_it_allowed() {
         let (one, other) = two_processes().await;
-        let start = Generation::start(&one, NAME, 1, Uuid::nil(), None).await.unwrap();
-        let fence = one.take(NAME, 1).await.unwrap().unwrap();
+        let start = Generation::start(&one, NAME, 1, Uuid::nil(), Parts::ONE, None)
+            .await
+            .unwrap();
+        let fence = one.take(NAME, 1, 0).await.unwrap().unwrap();
         sqlx::query("UPDATE projection_lease SET expires_at = clock_timestamp() + interval '2 seconds'")
             .execute(&one.pools.writers)
             .await
@@ -263,9 +327,9 @@ mod tests {
             }
         };
         tokio::time::timeout(Duration::from_secs(20), run_out).await.unwrap();
-        assert_eq!(other.take(NAME, 1).await.unwrap(), None);
+        assert_eq!(other.take(NAME, 1, 0).await.unwrap(), None);
         assert!(tx.advance(&start, Position::from_stored(1), None, true).await.unwrap());
         tx.commit().await.unwrap();
-        assert!(other.take(NAME, 1).await.unwrap().is_some());
+        assert!(other.take(NAME, 1, 0).await.unwrap().is_some());
     }
 }

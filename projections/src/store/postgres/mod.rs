@@ -68,8 +68,8 @@ impl Store for PostgresStore {
         bookkeeping::all(&self.pools.readers, name).await
     }
 
-    async fn stop(&self, name: ProjectionName, version: u32) -> Result<Option<Stop>, sqlx::Error> {
-        bookkeeping::stop(&self.pools.readers, name, version).await
+    async fn stops(&self, name: ProjectionName, version: u32) -> Result<Vec<Stop>, sqlx::Error> {
+        bookkeeping::stops(&self.pools.readers, name, version).await
     }
 
     async fn begin(
@@ -127,16 +127,17 @@ impl Store for PostgresStore {
         &self,
         name: ProjectionName,
         stage: Stage,
-    ) -> Result<Option<(Checkpoint, Sha256Digest)>, sqlx::Error> {
+    ) -> Result<Option<(Vec<Checkpoint>, Sha256Digest)>, sqlx::Error> {
         let mut moment = self.moment(Scope::Everything).await?;
         sqlx::query("SET LOCAL statement_timeout = 0")
             .execute(&mut *moment)
             .await?;
-        let all = bookkeeping::all(&mut *moment, name).await?;
-        let Some(found) = all.into_iter().find(|checkpoint| checkpoint.stage == stage) else {
+        let mut found = bookkeeping::all(&mut *moment, name).await?;
+        found.retain(|checkpoint| checkpoint.stage == stage);
+        let Some(first) = found.first() else {
             return Ok(None);
         };
-        let digest = digest(&mut moment, name, &Generation::table(&found)).await?;
+        let digest = digest(&mut moment, name, &Generation::table(first)).await?;
         moment.commit().await?;
         Ok(Some((found, digest)))
     }
@@ -150,7 +151,7 @@ impl Store for PostgresStore {
     }
 
     async fn close(&self) {
-        self.pools.listener.close().await;
+        self.pools.keeper.close().await;
         self.pools.readers.close().await;
         self.pools.writers.close().await;
     }

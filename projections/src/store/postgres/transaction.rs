@@ -57,11 +57,12 @@ fn hold(fence: &Fence) -> String {
     let Fence {
         name,
         version,
+        part,
         owner,
         epoch,
     } = fence;
     let owner = owner.simple();
-    format!("SELECT hold('{name}', {version}, '\\x{owner}', {epoch});")
+    format!("SELECT hold('{name}', {version}, {part}, '\\x{owner}', {epoch});")
 }
 
 async fn run(db: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
@@ -77,8 +78,8 @@ impl Transaction for PostgresTransaction {
 
     async fn insert(&mut self, checkpoint: &Checkpoint) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO projection (name, version, generation, state, log_id, position, recorded_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO projection (name, version, generation, state, log_id, position, recorded_at, part, parts)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         )
         .bind(checkpoint.name.as_str())
         .bind(i64::from(checkpoint.version))
@@ -87,6 +88,8 @@ impl Transaction for PostgresTransaction {
         .bind(checkpoint.log_id.as_bytes().as_slice())
         .bind(position_to(checkpoint.position)?)
         .bind(checkpoint.recorded_at.map(|time| time.timestamp_micros()))
+        .bind(i64::from(checkpoint.part.index()))
+        .bind(i64::from(checkpoint.part.parts().get()))
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -103,6 +106,7 @@ impl Transaction for PostgresTransaction {
             "WITH moved AS (
                  UPDATE projection SET position = $1, recorded_at = $2, changes = changes + $3
                  WHERE name = $4 AND version = $5 AND generation = $6 AND state = $7 AND position = $8
+                   AND part = $10 AND parts = $11
                  RETURNING name
              )
              SELECT pg_notify($9, name) FROM moved",
@@ -116,6 +120,8 @@ impl Transaction for PostgresTransaction {
         .bind(checkpoint.stage.as_str())
         .bind(position_to(checkpoint.position)?)
         .bind(SCHEMA)
+        .bind(i64::from(checkpoint.part.index()))
+        .bind(i64::from(checkpoint.part.parts().get()))
         .fetch_all(&mut *self.tx)
         .await?;
         Ok(moved.len() == 1)
@@ -124,7 +130,7 @@ impl Transaction for PostgresTransaction {
     async fn enter(&mut self, checkpoint: &Checkpoint, stage: Stage) -> Result<bool, sqlx::Error> {
         let moved = sqlx::query(
             "UPDATE projection SET state = $1
-             WHERE name = $2 AND version = $3 AND generation = $4 AND state = $5 AND position = $6",
+             WHERE name = $2 AND version = $3 AND generation = $4 AND state = $5 AND position = $6 AND part = $7",
         )
         .bind(stage.as_str())
         .bind(checkpoint.name.as_str())
@@ -132,6 +138,7 @@ impl Transaction for PostgresTransaction {
         .bind(i64::from(checkpoint.generation))
         .bind(checkpoint.stage.as_str())
         .bind(position_to(checkpoint.position)?)
+        .bind(i64::from(checkpoint.part.index()))
         .execute(&mut *self.tx)
         .await?;
         self.tell(checkpoint.name).await?;
@@ -177,13 +184,14 @@ impl Transaction for PostgresTransaction {
 
     async fn set_stop(&mut self, stop: &Stop) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO projection_stop (name, version, position, reason) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (name, version) DO UPDATE SET position = excluded.position, reason = excluded.reason",
+            "INSERT INTO projection_stop (name, version, position, reason, part) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (name, version, part) DO UPDATE SET position = excluded.position, reason = excluded.reason",
         )
         .bind(stop.name.as_str())
         .bind(i64::from(stop.version))
         .bind(position_to(stop.position)?)
         .bind(stop.reason.replace('\0', " "))
+        .bind(i64::from(stop.part))
         .execute(&mut *self.tx)
         .await?;
         self.tell(stop.name).await
@@ -202,7 +210,7 @@ impl Transaction for PostgresTransaction {
             .execute(&mut *self.tx)
             .await?;
         self.tell(name).await?;
-        Ok(cleared.rows_affected() == 1)
+        Ok(cleared.rows_affected() > 0)
     }
 
     async fn commit(self: Box<Self>) -> Result<(), sqlx::Error> {

@@ -3,6 +3,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteExecutor};
 
 use crate::ProjectionName;
+use crate::part::Part;
 use crate::store::{Checkpoint, Stage, Stop, position_from, uuid_from};
 
 pub(super) async fn all(db: impl SqliteExecutor<'_>, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
@@ -19,6 +20,8 @@ fn checkpoint(name: ProjectionName, row: &SqliteRow) -> Result<Checkpoint, sqlx:
         name,
         version: row.try_get("version")?,
         generation: row.try_get("generation")?,
+        // There is one writer, for whom nothing is split.
+        part: Part::WHOLE,
         stage: Stage::parse(row.try_get("state")?)?,
         log_id: uuid_from(row.try_get("log_id")?)?,
         position: position_from(row.try_get("position")?)?,
@@ -27,23 +30,24 @@ fn checkpoint(name: ProjectionName, row: &SqliteRow) -> Result<Checkpoint, sqlx:
     })
 }
 
-pub(super) async fn stop(
+pub(super) async fn stops(
     db: impl SqliteExecutor<'_>,
     name: ProjectionName,
     version: u32,
-) -> Result<Option<Stop>, sqlx::Error> {
-    let row = sqlx::query("SELECT position, reason FROM projection_stop WHERE name = ?1 AND version = ?2")
+) -> Result<Vec<Stop>, sqlx::Error> {
+    let rows = sqlx::query("SELECT position, reason FROM projection_stop WHERE name = ?1 AND version = ?2")
         .bind(name.as_str())
         .bind(version)
-        .fetch_optional(db)
+        .fetch_all(db)
         .await?;
-    let read = |row: SqliteRow| {
+    let read = |row: &SqliteRow| {
         Ok(Stop {
             name,
             version,
+            part: 0,
             position: position_from(row.try_get(0)?)?,
             reason: row.try_get(1)?,
         })
     };
-    row.map(read).transpose()
+    rows.iter().map(read).collect()
 }

@@ -80,8 +80,8 @@ impl Store for SqliteStore {
         bookkeeping::all(&self.readers, name).await
     }
 
-    async fn stop(&self, name: ProjectionName, version: u32) -> Result<Option<Stop>, sqlx::Error> {
-        bookkeeping::stop(&self.readers, name, version).await
+    async fn stops(&self, name: ProjectionName, version: u32) -> Result<Vec<Stop>, sqlx::Error> {
+        bookkeeping::stops(&self.readers, name, version).await
     }
 
     async fn begin(
@@ -118,7 +118,7 @@ impl Store for SqliteStore {
         &self,
         name: ProjectionName,
         stage: Stage,
-    ) -> Result<Option<(Checkpoint, Sha256Digest)>, sqlx::Error> {
+    ) -> Result<Option<(Vec<Checkpoint>, Sha256Digest)>, sqlx::Error> {
         let mut moment = self.readers.begin().await?;
         let all = bookkeeping::all(&mut *moment, name).await?;
         let Some(found) = all.into_iter().find(|checkpoint| checkpoint.stage == stage) else {
@@ -140,7 +140,7 @@ impl Store for SqliteStore {
             }
         }
         moment.rollback().await?;
-        Ok(Some((found, digest.finish())))
+        Ok(Some((vec![found], digest.finish())))
     }
 
     fn folder(&self) -> Option<&Path> {
