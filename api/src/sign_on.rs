@@ -31,6 +31,10 @@ struct OidcSignOn {
 /// # Errors
 /// When the HTTP client cannot be set up.
 pub fn sign_on(settings: SignOnSettings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn SignOn>> {
+    tracing::info!(
+        issuer = settings.oidc.issuer.as_str(),
+        "people may sign in at an identity provider"
+    );
     Ok(Arc::new(OidcSignOn {
         claim: settings.oidc.claim.to_string(),
         provider: Provider::new(settings.oidc)?,

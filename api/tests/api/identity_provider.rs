@@ -165,9 +165,9 @@ impl IdentityProvider {
         asked.back(&[("code", &code), ("iss", &self.issuer())])
     }
 
-    /// The same when the person says no.
-    pub(crate) fn refuse(&self, address: &str) -> String {
-        Asked::of(address, &self.issuer()).back(&[("error", "access_denied")])
+    /// The same when it says no instead, and why.
+    pub(crate) fn refuse(&self, address: &str, error: &str) -> String {
+        Asked::of(address, &self.issuer()).back(&[("error", error)])
     }
 }
 

@@ -54,10 +54,8 @@ fn attempt(site: &Site, answer: &Answer, headers: &HeaderMap) -> Result<Attempt,
 }
 
 async fn identity(sign_on: &dyn SignOn, answer: Answer, attempt: &Attempt) -> Result<Identity, Failed> {
-    match answer.error.as_deref() {
-        None => {}
-        Some("temporarily_unavailable" | "server_error") => return Err(Failed::Away),
-        Some(_) => return Err(Failed::Denied),
+    if let Some(error) = answer.error.as_deref() {
+        return Err(Failed::said(error));
     }
     let code = SecretString::from(answer.code);
     let found = sign_on.identity(&code, answer.iss.as_deref(), &attempt.proof).await;

@@ -39,6 +39,24 @@ struct NotAMemberPage<'a> {
 }
 
 impl Failed {
+    /// By the code of an error that the provider had the browser say (RFC 6749, section 4.1.2.1; `OpenID` Connect Core 1.0,
+    /// section 3.1.2.6). Whatever else stands there was written by nobody knows whom.
+    pub(super) fn said(error: &str) -> Self {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        let is_code = !error.is_empty() && error.len() <= 40 && error.bytes().all(plain);
+        let code = if is_code { error } else { "an unknown error" };
+        tracing::warn!(code, "the identity provider sent somebody back without signing in");
+        match code {
+            "temporarily_unavailable" | "server_error" => Self::Away,
+            "access_denied"
+            | "login_required"
+            | "consent_required"
+            | "interaction_required"
+            | "account_selection_required" => Self::Denied,
+            _ => Self::Unacceptable(format!("it refuses the request itself ({code})")),
+        }
+    }
+
     /// The page, from which one goes on to `next` when it works.
     pub(super) fn page(self, next: &str) -> Response {
         let (status, title, text) = self.words();

@@ -93,13 +93,25 @@ async fn who_says_no_and_a_provider_that_breaks_down_are_told_apart() {
     let staff = Staff::with_ada(&[ADMIN]).await;
     let mut ada = staff.browser();
     let address = ada.begin("/sign-in/oidc?next=/settings/ai").await;
-    let denied = ada.open(&staff.provider.refuse(&address)).await.expect(403);
+    let denied = ada
+        .open(&staff.provider.refuse(&address, "access_denied"))
+        .await
+        .expect(403);
     assert!(denied.contains("did not let you in"), "{}", denied.text());
     assert!(
         denied.contains("href=\"/sign-in/oidc?next=%2Fsettings%2Fai\""),
         "{}",
         denied.text()
     );
+    for (error, status, said) in [
+        ("temporarily_unavailable", 503, "does not answer"),
+        ("invalid_scope", 502, "(invalid_scope)"),
+        ("<b>Call 555-0100</b>", 502, "(an unknown error)"),
+    ] {
+        let address = ada.begin("/sign-in/oidc").await;
+        let page = ada.open(&staff.provider.refuse(&address, error)).await.expect(status);
+        assert!(page.contains(said) && !page.contains("555"), "{error}: {}", page.text());
+    }
     let address = ada.begin("/sign-in/oidc").await;
     let back = staff.provider.sign_in(&address);
     staff.provider.set_down(true);
