@@ -21,7 +21,8 @@ COPY --from=build --chown=nonroot:nonroot /out/keys /run/soconnective-keys
 ENV SOCONNECTIVE_DATA=/var/lib/soconnective SOCONNECTIVE_LISTEN=0.0.0.0:8080
 VOLUME /var/lib/soconnective
 EXPOSE 8080
+# Whether it lives. Whether it should get requests is another question, for whatever hands them out: `/readyz`.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=30s \
-    CMD ["/usr/local/bin/soconnective", "health", "http://127.0.0.1:8080"]
+    CMD ["/usr/local/bin/soconnective", "health", "--live", "http://127.0.0.1:8080"]
 ENTRYPOINT ["/usr/local/bin/soconnective"]
 CMD ["serve"]

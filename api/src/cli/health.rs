@@ -9,11 +9,17 @@ use super::{Exit, output};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  soconnective health
-  soconnective health http://10.0.0.7:8080
+  soconnective health                                   before a node gets requests
+  soconnective health --live http://10.0.0.7:8080       before a node is given up and started again
 
-It prints what the node says of its parts. Exit codes: 0 ready, 1 not ready, 2 no answer.")]
+Without --live it prints what the node says of its parts, and a node is not ready while a read model is being built or has
+stopped: it lives all the same, and to start it again would mend nothing.
+
+Exit codes: 0 ready (with --live: alive), 1 not ready, 2 no answer.")]
 pub(super) struct HealthArgs {
+    /// Ask only whether the process lives (/healthz), not whether it is ready to serve (/readyz).
+    #[arg(long)]
+    live: bool,
     /// Where the node answers.
     #[arg(default_value = "http://127.0.0.1:8080")]
     url: String,
@@ -22,9 +28,11 @@ pub(super) struct HealthArgs {
 /// How long a node may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Asks a node whether it can serve. For the health check of a container that has no shell.
+/// Asks a node whether it is ready, or with `--live` whether it lives. The latter is for the health check of a container,
+/// which may have no shell: what waits for a container, or kills it, must not do so because a read model has stopped.
 pub(super) async fn run(args: HealthArgs) -> Result<Exit> {
-    let url = format!("{}/readyz", args.url.trim_end_matches('/'));
+    let question = if args.live { "healthz" } else { "readyz" };
+    let url = format!("{}/{question}", args.url.trim_end_matches('/'));
     let asked = url.clone();
     let (status, body) = tokio::task::spawn_blocking(move || ask(&asked))
         .await?

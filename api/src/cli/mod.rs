@@ -75,7 +75,7 @@ enum Command {
     /// Move the vault to another store.
     #[command(subcommand)]
     Vault(vault::VaultCommand),
-    /// Ask a node whether it can serve.
+    /// Ask a node whether it is ready to serve, or only whether it lives.
     Health(health::HealthArgs),
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod health;
 mod read_models;
 
 use std::io::{BufRead, BufReader, Write};
@@ -254,6 +255,7 @@ fn help_has_examples_and_a_wrong_option_is_2() {
     for arguments in [
         vec!["--help"],
         vec!["serve", "--help"],
+        vec!["health", "--help"],
         vec!["tokens", "issue", "--help"],
         vec!["providers", "lint", "--help"],
     ] {

@@ -23,7 +23,7 @@ fn projections(data: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 /// The names of the read models that have stopped, and where.
-fn stopped(data: &Path) -> Vec<(String, String)> {
+pub(crate) fn stopped(data: &Path) -> Vec<(String, String)> {
     let (code, printed) = projections(data, &["status", "--json"]);
     assert_eq!(code, Some(0), "{printed}");
     let status: Value = serde_json::from_str(&printed).unwrap();
@@ -35,7 +35,7 @@ fn stopped(data: &Path) -> Vec<(String, String)> {
         .collect()
 }
 
-fn wait_until(what: &str, mut check: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut check: impl FnMut() -> bool) {
     let start = Instant::now();
     while !check() {
         assert!(start.elapsed() < PATIENCE, "{what} did not happen");
@@ -43,7 +43,7 @@ fn wait_until(what: &str, mut check: impl FnMut() -> bool) {
 }
 
 /// An event that this version of the program does not know, as a newer one may have written it.
-async fn write_an_unknown_event(data: &Path) -> Position {
+pub(crate) async fn write_an_unknown_event(data: &Path) -> Position {
     let log = SqliteLog::open(&data.join("log.db")).await.unwrap();
     let id = Uuid::new_v5(&Uuid::NAMESPACE_OID, b"unknown");
     let event = NewEvent {
