@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use commands::{Clock, Commands, Ids};
-use domain::Position;
+use domain::{AccountId, Position};
 use eventlog::{EventLog, LogError};
 use projections::{ProjectionName, Projections};
 use vault::Vault;
@@ -103,13 +103,24 @@ impl App {
     /// # Errors
     /// A problem to come back with when it takes too long: never a silently stale answer.
     pub(crate) async fn reached(&self, name: ProjectionName, min: MinPosition) -> Result<(), Problem> {
-        self.all_reached(&[name], min).await
+        match min.0 {
+            Some(position) => Ok(self.projections.wait_for(&[name], position, QUERY_WAIT).await?),
+            None => Ok(()),
+        }
     }
 
-    /// The same for several read models.
-    pub(crate) async fn all_reached(&self, names: &[ProjectionName], min: MinPosition) -> Result<(), Problem> {
+    /// The same for several read models of which rows of one account alone are read: other accounts' parts of a model that is split do not matter.
+    pub(crate) async fn reached_for(
+        &self,
+        account: &AccountId,
+        names: &[ProjectionName],
+        min: MinPosition,
+    ) -> Result<(), Problem> {
         match min.0 {
-            Some(position) => Ok(self.projections.wait_for(names, position, QUERY_WAIT).await?),
+            Some(position) => {
+                let waited = self.projections.wait_for_account(account, names, position, QUERY_WAIT);
+                Ok(waited.await?)
+            }
             None => Ok(()),
         }
     }

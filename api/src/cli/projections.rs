@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use commands::{CommandError, Recorder};
 use domain::Position;
 use eventlog::EventLog;
-use projections::{ProjectionError, ProjectionName, Projections, State, Status};
+use projections::{Parts, ProjectionError, ProjectionName, Projections, State, Status};
 use serde_json::json;
 
 use super::progress::Progress;
@@ -28,6 +28,17 @@ Examples:
 
 Nodes go on serving meanwhile. With files in a data folder, stop the node first.")]
     Rebuild(NamesArgs),
+    /// Split a read model into parts by account, which several nodes apply at the same time, when one cannot keep up.
+    #[command(after_help = "\
+Examples:
+  soconnective projections split history 4
+  soconnective projections split history 1          no longer split
+
+The model is built anew from the log, beside the live one, and takes its place in one step; nodes go on serving meanwhile and
+share the parts by themselves. integrations, ai_config and history can be split, in PostgreSQL. See docs/operating.md.
+
+Exit codes: 0 done, 1 refused.")]
+    Split(SplitArgs),
     /// Compare read models with a fresh fold of the log.
     #[command(after_help = "Example:\n  soconnective projections verify\n\nExit codes: 0 all hold, 1 one differs.")]
     Verify(NamesArgs),
@@ -63,6 +74,16 @@ pub(super) struct NamesArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct SplitArgs {
+    #[command(flatten)]
+    stores: StoreArgs,
+    /// The read model: `integrations`, `ai_config` or `history`.
+    name: ProjectionName,
+    /// Into how many parts, 1 to 16. One per node is a good start, two per node leave room for another one.
+    parts: Parts,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct StoppedArgs {
     #[command(flatten)]
     stores: StoreArgs,
@@ -85,6 +106,7 @@ pub(super) async fn run(command: ProjectionsCommand) -> Result<Exit> {
     match command {
         ProjectionsCommand::Status(args) => status(args).await,
         ProjectionsCommand::Rebuild(args) => rebuild(args).await,
+        ProjectionsCommand::Split(args) => split(args).await,
         ProjectionsCommand::Verify(args) => verify(args).await,
         ProjectionsCommand::Retry(args) => {
             let side = ReadSide::open(&args.stores).await?;
@@ -126,7 +148,7 @@ async fn status(args: StatusArgs) -> Result<Exit> {
         )?);
         return Ok(Exit::Ok);
     }
-    let rows: Vec<_> = all.iter().map(row).collect();
+    let rows: Vec<_> = all.iter().flat_map(rows).collect();
     output::table(&["NAME", "VERSION", "STORED UP TO", "STATE"], &rows);
     output::line(&format!(
         "The log ends at {head}. A running node may be further than what is stored: its /readyz tells."
@@ -134,18 +156,26 @@ async fn status(args: StatusArgs) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn row(status: &Status) -> Vec<String> {
-    let state = match &status.state {
+/// A row for the model and, where it is split, one for each part.
+fn rows(status: &Status) -> Vec<Vec<String>> {
+    let state = |state: &State| match state {
         State::Stopped { at, reason } => format!("stopped before {at}: {reason}"),
         _ if status.live => "built".to_owned(),
         _ => "not built yet".to_owned(),
     };
-    vec![
-        status.name.to_string(),
-        status.version.to_string(),
-        status.position.to_string(),
-        state,
-    ]
+    let row = |name: String, position: Position, state: String| {
+        vec![name, status.version.to_string(), position.to_string(), state]
+    };
+    let mut rows = vec![row(status.name.to_string(), status.position, state(&status.state))];
+    let count = status.parts.len();
+    if count > 1 {
+        let parts = status.parts.iter().zip(1..);
+        rows.extend(parts.map(|(part, number)| {
+            let name = format!("  part {number} of {count}");
+            row(name, part.position, state(&part.state))
+        }));
+    }
+    rows
 }
 
 async fn rebuild(args: NamesArgs) -> Result<Exit> {
@@ -169,6 +199,30 @@ async fn rebuild(args: NamesArgs) -> Result<Exit> {
     built.context("a read model could not be built; the one in use stays")?;
     output::line(&format!("built {}", list(&names)));
     Ok(Exit::Ok)
+}
+
+async fn split(args: SplitArgs) -> Result<Exit> {
+    let side = ReadSide::open(&args.stores).await?;
+    let SplitArgs { name, parts, .. } = args;
+    let mut progress = Progress::new();
+    let built = side
+        .projections
+        .split(name, parts, Arc::clone(&side.log), |at, head| {
+            progress.show(|| format!("building: {at} of {head}"));
+        })
+        .await;
+    progress.end();
+    match built {
+        Ok(()) => {
+            output::line(&format!("{name} has {parts} part(s); nodes share them within seconds"));
+            Ok(Exit::Ok)
+        }
+        Err(error @ (ProjectionError::OneWriter | ProjectionError::Undivided(_))) => {
+            output::error(&error.into());
+            Ok(Exit::Refused)
+        }
+        Err(error) => Err(error).context("the read model could not be built; the one in use stays"),
+    }
 }
 
 async fn verify(args: NamesArgs) -> Result<Exit> {

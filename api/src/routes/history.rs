@@ -70,7 +70,7 @@ async fn get_history(
     min: MinPosition,
     Query(query): Query<HistoryQuery>,
 ) -> Result<Json<EventPage>, Problem> {
-    app.all_reached(&[ProjectionName::History, ProjectionName::Accounts], min)
+    app.reached_for(&account, &[ProjectionName::History, ProjectionName::Accounts], min)
         .await?;
     let limit = page_size(query.limit)?;
     app.projections

@@ -136,7 +136,7 @@ async fn list_integrations(
     min: MinPosition,
     Query(Moment { as_of }): Query<Moment>,
 ) -> Result<Json<Integrations>, Problem> {
-    app.all_reached(&[ProjectionName::Integrations, ProjectionName::Accounts], min)
+    app.reached_for(&account, &[ProjectionName::Integrations, ProjectionName::Accounts], min)
         .await?;
     app.projections
         .accounts()
@@ -167,7 +167,7 @@ async fn get_integration(
     min: MinPosition,
     Query(Moment { as_of }): Query<Moment>,
 ) -> Result<Response, Problem> {
-    app.reached(ProjectionName::Integrations, min).await?;
+    app.reached_for(&account, &[ProjectionName::Integrations], min).await?;
     let queries = app.projections.integrations();
     let view = match as_of {
         None => queries.get(&account, &provider).await?,

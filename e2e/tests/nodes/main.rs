@@ -2,6 +2,7 @@
 
 mod encrypted;
 mod faults;
+mod parts;
 mod shared;
 mod writers;
 
