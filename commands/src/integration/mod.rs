@@ -4,6 +4,7 @@ mod disconnect;
 mod erase;
 mod install;
 mod logged;
+mod lost;
 mod report;
 mod save;
 mod test;

@@ -6,7 +6,7 @@ use domain::integration::{Integration, IntegrationCommand, SaveOptions, SavedKey
 use domain::provider::ProviderRow;
 use domain::recipe::{self, FieldValues};
 use domain::{AccountId, Aggregate, ConnectionName, CredentialId, DekId, ProviderKey};
-use vault::{SecretContext, VaultError};
+use vault::SecretContext;
 
 use super::report::saved;
 use super::{KeyReport, Place, RawFields};
@@ -45,7 +45,7 @@ impl Commands {
     ///
     /// # Errors
     /// [`CommandError::NotFound`], [`CommandError::PreconditionFailed`]; `account-closed`, `not-installed`,
-    /// `too-many-connections`;
+    /// `too-many-connections`; `key-lost` when this process stood still for minutes while it saved;
     /// [`CommandError::Invalid`] with what is wrong with the fields, or at `/overlap_seconds`.
     pub async fn save_credential(
         &self,
@@ -109,7 +109,7 @@ impl Commands {
             return Err(CommandError::IdempotencyKeyReused);
         };
         if executed.replayed {
-            self.make_live(&place.secret(key.0, key.1), dek).await;
+            self.make_live(&ctx, &place, key, dek).await?;
         }
         let test = self.test_saved(&ctx, &place, key, accepted).await;
         let erased = self.erase_remains(&ctx, &place.id()).await;
@@ -131,7 +131,7 @@ impl Commands {
     /// Another node may have closed the account since it was looked at, too early to find this key. Now that the key is in
     /// the log, one of the two sees the other: either the closing finds the key, or this finds the account closed and takes
     /// the key back.
-    async fn require_still_open(&self, ctx: &Context, place: &Place) -> Result<(), CommandError> {
+    pub(super) async fn require_still_open(&self, ctx: &Context, place: &Place) -> Result<(), CommandError> {
         let account = &place.account;
         let loaded = self
             .load::<Account>(&Account::stream(account), Freshness::Fresh)
@@ -186,7 +186,7 @@ impl Commands {
             }))?;
             match self.commit(&stream, loaded, ctx, concerned(&stream), events).await {
                 Ok(Commit::Done(executed)) => {
-                    self.make_live(&secret, dek).await;
+                    self.make_live(ctx, place, (slot.credential, slot.version), dek).await?;
                     return Ok(executed);
                 }
                 Ok(Commit::Raced) => self.discard_unlogged(&secret, dek).await?,
@@ -198,14 +198,6 @@ impl Commands {
             }
         }
         Err(CommandError::Busy)
-    }
-
-    /// A pending secret whose event is in the log is as good as a live one; the sweeper makes up for a failure here.
-    async fn make_live(&self, secret: &SecretContext, dek: DekId) {
-        match self.inner.vault.make_live(secret, dek).await {
-            Ok(()) | Err(VaultError::Missing { .. }) => {}
-            Err(error) => tracing::warn!(credential = %secret.credential, %error, "a saved secret is still pending"),
-        }
     }
 
     /// Discards a sealed row, unless it is the one that an event names.
