@@ -133,9 +133,9 @@ async fn verdicts_that_arrive_together_are_all_noted() {
     soon(world.server.arrived(CONNECTIONS)).await;
     world.server.set_open(true);
     for save in saves {
-        let saved = soon(save).await.unwrap().unwrap().value;
-        assert!(saved.test.is_some(), "{saved:?}");
-        assert_eq!(saved.status, ConnectionStatus::Connected);
+        let report = soon(save).await.unwrap().unwrap().value;
+        assert!(report.test.is_some(), "{report:?}");
+        assert_eq!(report.status, ConnectionStatus::Connected);
     }
     let kinds = world.kinds().await;
     let tested = kinds.iter().filter(|kind| *kind == "CredentialTested").count();
