@@ -48,10 +48,11 @@ pub(crate) async fn begin(
     };
     if part == 0 {
         // Of this version, what is not gone on with is of no use to anybody: half built, of another log, or ahead of this one.
+        // What a newer program is building is its own.
         let useless = |c: &Checkpoint| {
             let ours = c.version == version && c.stage != Stage::Retired;
-            (ours || c.stage == Stage::Building)
-                && (c.version, c.generation) != (checkpoint.version, checkpoint.generation)
+            let older = c.version < version && c.stage == Stage::Building;
+            (ours || older) && (c.version, c.generation) != (checkpoint.version, checkpoint.generation)
         };
         Generation::sweep(store, name, useless, fence).await?;
     }

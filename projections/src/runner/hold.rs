@@ -158,16 +158,21 @@ impl<'a> Hold<'a> {
         }
     }
 
-    /// Waits a moment, unless all is over.
-    async fn pause(&mut self) -> Result<(), End> {
-        tokio::select! {
-            () = sleep(PAUSE) => {}
-            Some(()) = moved(&mut self.outlook) => {}
+    /// Waits a moment, unless all is over. What comes by meanwhile is let go, so that nobody else waits for this projection;
+    /// it is read from the log again. Says whether the last of it was the newest event.
+    async fn pause(&mut self) -> Result<Option<bool>, End> {
+        let mut caught_up = None;
+        let over = sleep(PAUSE);
+        tokio::pin!(over);
+        loop {
+            tokio::select! {
+                () = &mut over => break,
+                Some(()) = moved(&mut self.outlook) => break,
+                batch = self.task.next() => caught_up = Some(batch.ok_or(End::Ended)?.caught_up),
+            }
         }
-        if self.task.batches.is_closed() {
-            return Err(End::Ended);
-        }
-        self.check()
+        self.check()?;
+        Ok(caught_up)
     }
 
     /// Applies a batch and those that wait behind it.
@@ -175,7 +180,7 @@ impl<'a> Hold<'a> {
         for left in (0..COALESCED).rev() {
             let next = if left > 0 { self.task.try_next() } else { None };
             batch.caught_up &= next.is_none();
-            match self.apply(worker, &batch).await {
+            match self.apply(worker, batch).await {
                 Step::Done => {}
                 other => return other,
             }
@@ -188,9 +193,9 @@ impl<'a> Hold<'a> {
     }
 
     /// Applies one batch, again and again while the database or the log cannot be used.
-    async fn apply(&mut self, worker: &mut Worker, batch: &Batch) -> Step {
+    async fn apply(&mut self, worker: &mut Worker, mut batch: Batch) -> Step {
         loop {
-            match self.step(worker, batch).await {
+            match self.step(worker, &batch).await {
                 Ok(()) => {
                     self.recover();
                     return Step::Done;
@@ -203,11 +208,23 @@ impl<'a> Hold<'a> {
                         return Step::Over(end);
                     }
                     self.complain(&error);
-                    if let Err(end) = self.pause().await {
-                        return Step::Over(end);
+                    match self.pause().await {
+                        Ok(newest) => {
+                            let caught_up = newest.unwrap_or(batch.caught_up);
+                            batch = Batch {
+                                caught_up,
+                                ..self.rest()
+                            };
+                        }
+                        Err(end) => return Step::Over(end),
                     }
-                    if let Err(error) = worker.reload().await {
-                        self.complain(&error);
+                    match worker.reload().await {
+                        Ok(()) => {}
+                        // Its model is gone, or another's: it begins anew.
+                        Err(ProjectionError::NotBuilt(_) | ProjectionError::Superseded(_)) => {
+                            return Step::Over(End::Moved);
+                        }
+                        Err(error) => self.complain(&error),
                     }
                 }
             }

@@ -1,3 +1,4 @@
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use crate::{ProjectionError, ProjectionName};
 const LOOK: Duration = Duration::from_millis(250);
 /// Hints that come faster than this are taken together.
 const BREATH: Duration = Duration::from_millis(5);
+/// How long one look takes at most: longer than the server works on its statements.
+const ROUND: Duration = Duration::from_secs(15);
 /// How often leases are made to last longer: several times before they run out.
 const RENEW: Duration = Duration::from_secs(1);
 
@@ -110,7 +113,7 @@ impl Keeper {
                     sleep(BREATH).await;
                 }
             }
-            match self.round().await {
+            match self.round_in_time().await {
                 Ok(()) => {
                     if let Some(lasted) = outage.over() {
                         tracing::info!(?lasted, "the bookkeeping of the read models can be read again");
@@ -122,6 +125,15 @@ impl Keeper {
                 Err(_) => {}
             }
         }
+    }
+
+    /// A round, unless the server falls silent in the middle of it. What is half done then is done again: a lease that was
+    /// taken and not noted runs out by itself.
+    async fn round_in_time(&mut self) -> Result<(), ProjectionError> {
+        tokio::time::timeout(ROUND, self.round()).await.unwrap_or_else(|_| {
+            let silent = io::Error::new(io::ErrorKind::TimedOut, "the server of the read models does not answer");
+            Err(sqlx::Error::Io(silent).into())
+        })
     }
 
     async fn round(&mut self) -> Result<(), ProjectionError> {

@@ -49,6 +49,31 @@ async fn rows_without_their_checkpoint_are_never_there() {
     reading.stop().await;
 }
 
+/// Batches wait for a projection in a queue that is short.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_projection_that_cannot_write_keeps_no_other_from_going_on() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+    home.tamper("CREATE TRIGGER full BEFORE INSERT ON accounts_v1 BEGIN SELECT RAISE(ABORT, 'full'); END")
+        .await;
+    for number in 0..40 {
+        let stream = StreamId::Account(account(&format!("a{number}")));
+        let position = writer.append(&stream, opened("A", None)).await;
+        let others = [ProjectionName::History, ProjectionName::Integrations];
+        let waited = reading.projections.wait_for(&others, position, PATIENCE);
+        waited.await.unwrap_or_else(|error| panic!("event {number}: {error}"));
+    }
+    assert_eq!(home.count("accounts_v1").await, 0);
+
+    home.tamper("DROP TRIGGER full").await;
+    reading.settle().await;
+    assert_eq!(home.count("accounts_v1").await, 40);
+    reading.assert_verified().await;
+    reading.stop().await;
+}
+
 /// On one thread, whose lines are kept.
 #[tokio::test]
 async fn that_nothing_can_be_applied_is_told_once_with_its_cause_and_so_is_its_end() {

@@ -10,7 +10,7 @@ use crate::part::Part;
 use crate::store::{Fence, Glance, Hints, Leases, Stop, position_from};
 
 /// How long a lease lasts that is not renewed.
-const LASTS: &str = "interval '5 seconds'";
+pub(super) const LASTS: &str = "interval '5 seconds'";
 
 #[async_trait]
 impl Leases for PostgresStore {
@@ -320,16 +320,20 @@ mod tests {
             .unwrap();
         let mut tx = one.begin(NAME, Purpose::Rows, Some(&fence)).await.unwrap();
         let glance = async || other.look(&[(NAME, 1)]).await.unwrap().remove(0);
-        let run_out = async {
+        let ended = async {
             while !glance().await.free {
                 // It is at work: the server would cut one off that stands still.
                 tx.checkpoints(NAME).await.unwrap();
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), run_out).await.unwrap();
+        tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap();
         assert_eq!(other.take(NAME, 1, 0).await.unwrap(), None);
         assert!(tx.advance(&start, Position::from_stored(1), None, true).await.unwrap());
         tx.commit().await.unwrap();
+        // It was alive to commit, and keeps the lease.
+        assert_eq!(other.take(NAME, 1, 0).await.unwrap(), None);
+        assert_eq!(one.renew(&[fence]).await.unwrap(), []);
+        run_out(&one).await;
         assert!(other.take(NAME, 1, 0).await.unwrap().is_some());
     }
 }

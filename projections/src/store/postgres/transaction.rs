@@ -1,9 +1,13 @@
+use std::io;
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, raw_sql};
 
 use super::connect::SCHEMA;
+use super::leases::LASTS;
 use super::{bookkeeping, documents, events, tables};
 use crate::ProjectionName;
 use crate::store::{Checkpoint, Fence, Purpose, Rows, Stage, Stop, Transaction, position_to};
@@ -11,9 +15,15 @@ use crate::store::{Checkpoint, Fence, Purpose, Rows, Stage, Stop, Transaction, p
 /// The first half of the advisory locks of projections; the second is a projection's place among all.
 const LOCKS: i32 = 0x50C0;
 
+/// How long one step of a transaction takes at most: longer than the server works on it. A connection can fall silent without
+/// an end, and whoever waited for it would hold the lease for ever.
+const LIMIT: Duration = Duration::from_secs(75);
+
 /// A transaction that writes.
 pub(super) struct PostgresTransaction {
     tx: sqlx::Transaction<'static, Postgres>,
+    fence: Option<Fence>,
+    limit: Duration,
 }
 
 impl PostgresTransaction {
@@ -25,7 +35,6 @@ impl PostgresTransaction {
         purpose: Purpose,
         fence: Option<&Fence>,
     ) -> Result<Self, sqlx::Error> {
-        let mut tx = pool.begin().await?;
         let lock = match purpose {
             Purpose::Rows => "pg_advisory_xact_lock_shared",
             Purpose::Tables => "pg_advisory_xact_lock",
@@ -37,8 +46,16 @@ impl PostgresTransaction {
         };
         let hold = fence.map_or_else(String::new, hold);
         let sql = format!("SET LOCAL soconnective.account = '*'; SELECT {lock}({LOCKS}, {place}); {patience} {hold}");
-        run(&mut tx, sql).await?;
-        Ok(Self { tx })
+        let begun = async {
+            let mut tx = pool.begin().await?;
+            run(&mut tx, sql).await?;
+            Ok(tx)
+        };
+        Ok(Self {
+            tx: within(LIMIT, begun).await?,
+            fence: fence.copied(),
+            limit: LIMIT,
+        })
     }
 
     /// Tells those who follow that something has moved.
@@ -63,6 +80,30 @@ fn hold(fence: &Fence) -> String {
     } = fence;
     let owner = owner.simple();
     format!("SELECT hold('{name}', {version}, {part}, '\\x{owner}', {epoch});")
+}
+
+/// Makes the lease last longer. Whoever commits is alive; and who commits without a pause keeps renewals of the lease out, since
+/// it is locked meanwhile.
+fn extend(fence: &Fence) -> String {
+    let Fence {
+        name,
+        version,
+        part,
+        epoch,
+        ..
+    } = fence;
+    format!(
+        "UPDATE projection_lease SET expires_at = clock_timestamp() + {LASTS}
+         WHERE name = '{name}' AND version = {version} AND part = {part} AND epoch = {epoch}"
+    )
+}
+
+/// The answer, unless none comes in time.
+async fn within<T>(limit: Duration, answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
+        let silent = "the server of the read models does not answer";
+        Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, silent)))
+    })
 }
 
 async fn run(db: &mut PgConnection, sql: String) -> Result<(), sqlx::Error> {
@@ -102,7 +143,7 @@ impl Transaction for PostgresTransaction {
         recorded_at: Option<DateTime<Utc>>,
         changed: bool,
     ) -> Result<bool, sqlx::Error> {
-        let moved = sqlx::query(
+        let moving = sqlx::query(
             "WITH moved AS (
                  UPDATE projection SET position = $1, recorded_at = $2, changes = changes + $3
                  WHERE name = $4 AND version = $5 AND generation = $6 AND state = $7 AND position = $8
@@ -122,9 +163,8 @@ impl Transaction for PostgresTransaction {
         .bind(SCHEMA)
         .bind(i64::from(checkpoint.part.index()))
         .bind(i64::from(checkpoint.part.parts().get()))
-        .fetch_all(&mut *self.tx)
-        .await?;
-        Ok(moved.len() == 1)
+        .fetch_all(&mut *self.tx);
+        Ok(within(self.limit, moving).await?.len() == 1)
     }
 
     async fn enter(&mut self, checkpoint: &Checkpoint, stage: Stage) -> Result<bool, sqlx::Error> {
@@ -156,9 +196,10 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn write(&mut self, table: &str, rows: Rows) -> Result<(), sqlx::Error> {
+        let (tx, limit) = (&mut *self.tx, self.limit);
         match rows {
-            Rows::Documents(rows) => documents::write(&mut self.tx, table, &rows).await,
-            Rows::Events(events) => events::write(&mut self.tx, table, &events).await,
+            Rows::Documents(rows) => within(limit, documents::write(tx, table, &rows)).await,
+            Rows::Events(events) => within(limit, events::write(tx, table, &events)).await,
         }
     }
 
@@ -214,6 +255,61 @@ impl Transaction for PostgresTransaction {
     }
 
     async fn commit(self: Box<Self>) -> Result<(), sqlx::Error> {
-        self.tx.commit().await
+        let Self { mut tx, fence, limit } = *self;
+        within(limit, async {
+            if let Some(fence) = &fence {
+                run(&mut tx, extend(fence)).await?;
+            }
+            tx.commit().await
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use servers::Postgres;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::part::Parts;
+    use crate::store::Generation;
+    use crate::store::postgres::PostgresStore;
+
+    fn signal(name: &str, process: i32) {
+        let sent = Command::new("kill")
+            .args([name, &process.to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    /// A server's process that is stopped keeps its connection open and says nothing, as a network that swallows packets.
+    #[tokio::test]
+    async fn a_connection_that_falls_silent_is_not_waited_for_without_end() {
+        let server = Postgres::start();
+        let store = PostgresStore::open(&server.database()).await.unwrap();
+        let name = ProjectionName::Accounts;
+        let start = Generation::start(&store, name, 1, Uuid::nil(), Parts::ONE, None)
+            .await
+            .unwrap();
+        let mut tx = PostgresTransaction::begin(&store.pools.writers, name, Purpose::Rows, None)
+            .await
+            .unwrap();
+        let process: i32 = sqlx::query_scalar("SELECT pg_backend_pid()")
+            .fetch_one(&mut *tx.tx)
+            .await
+            .unwrap();
+        tx.limit = Duration::from_millis(200);
+        signal("-STOP", process);
+        let refused = tx.advance(&start, Position::from_stored(1), None, true).await;
+        signal("-CONT", process);
+        let error = refused.unwrap_err();
+        assert!(
+            matches!(&error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut),
+            "{error}"
+        );
     }
 }
