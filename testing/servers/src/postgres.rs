@@ -15,7 +15,8 @@ const MISSING: &str = "PostgreSQL is not installed, and this test needs a real o
                        (Debian, Ubuntu: `apt-get install postgresql`; macOS: `brew install postgresql`), or put the \
                        folder of `initdb` and `postgres` into PATH";
 
-/// A PostgreSQL server of its own: on a free port of 127.0.0.1, in a temporary folder, as durable as one in production.
+/// A PostgreSQL server of its own: on a free port of 127.0.0.1, in a temporary folder, as durable as one in production unless it
+/// is the shared one.
 ///
 /// It is gone when this is dropped, and at the latest when this process ends. Where it cannot do what it is asked for, it
 /// panics with a sentence: it is made for tests.
@@ -25,16 +26,19 @@ pub struct Postgres {
     port: u16,
     /// Of the superuser `postgres`.
     password: String,
+    /// Whether it waits for the disk.
+    durable: bool,
 }
 
 impl Postgres {
-    /// The server that all tests of this process share.
+    /// The server that all tests of this process share. Nobody kills it, and it does not wait for the disk: each of its many
+    /// databases would cost seconds otherwise.
     ///
     /// # Panics
     /// See [`Postgres::start`].
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Postgres> = OnceLock::new();
-        SHARED.get_or_init(Self::start)
+        SHARED.get_or_init(|| Self::start_as(None, false))
     }
 
     /// A server of one's own, for those who stop and kill it.
@@ -43,7 +47,7 @@ impl Postgres {
     /// PostgreSQL is not installed, or does not start.
     #[must_use]
     pub fn start() -> Self {
-        Self::start_as(None)
+        Self::start_as(None, true)
     }
 
     /// The same, with TLS: it shows this certificate, and takes no connection that is not encrypted.
@@ -52,14 +56,14 @@ impl Postgres {
     /// PostgreSQL is not installed, or does not start.
     #[must_use]
     pub fn start_encrypted(certificate: &Certificate) -> Self {
-        Self::start_as(Some(certificate))
+        Self::start_as(Some(certificate), true)
     }
 
-    fn start_as(certificate: Option<&Certificate>) -> Self {
+    fn start_as(certificate: Option<&Certificate>, durable: bool) -> Self {
         let started = programs().and_then(|programs| {
             // Another process may take the port between the moment it is found free and the server's start.
-            let first = Self::attempt(&programs, certificate);
-            first.or_else(|_| Self::attempt(&programs, certificate))
+            let first = Self::attempt(&programs, certificate, durable);
+            first.or_else(|_| Self::attempt(&programs, certificate, durable))
         });
         orderly(started)
     }
@@ -161,7 +165,7 @@ impl Postgres {
         self.process.resume();
     }
 
-    fn attempt(programs: &Path, certificate: Option<&Certificate>) -> anyhow::Result<Self> {
+    fn attempt(programs: &Path, certificate: Option<&Certificate>, durable: bool) -> anyhow::Result<Self> {
         let process = Process::new("postgres", User::for_server("postgres")?, "QUIT")?;
         let password = random_name()?;
         let password_file = process.folder().join("password");
@@ -186,6 +190,7 @@ impl Postgres {
             programs: programs.to_owned(),
             port: free()?,
             password,
+            durable,
         };
         if let Some(certificate) = certificate {
             server.encrypt(certificate)?;
@@ -223,7 +228,7 @@ impl Postgres {
             ("unix_socket_directories", ""),
             ("max_connections", "300"),
             ("shared_buffers", "64MB"),
-            ("fsync", "on"),
+            ("fsync", if self.durable { "on" } else { "off" }),
             ("synchronous_commit", "on"),
         ] {
             args.extend(["-c".to_owned(), format!("{setting}={value}")]);
