@@ -56,6 +56,18 @@ impl Home {
         self.tamper("DROP TRIGGER fail").await;
     }
 
+    /// From now on nothing can be added to a table.
+    pub(crate) async fn forbid_rows(&self, table: &str) {
+        self.tamper(&format!(
+            "CREATE TRIGGER no_room BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        ))
+        .await;
+    }
+
+    pub(crate) async fn allow_rows(&self, _table: &str) {
+        self.tamper("DROP TRIGGER no_room").await;
+    }
+
     async fn number(&self, sql: &str) -> i64 {
         let database = self.database().await;
         let number = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))

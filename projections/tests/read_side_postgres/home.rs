@@ -96,6 +96,19 @@ impl Home {
         self.tamper("DROP TRIGGER fail ON projection").await;
     }
 
+    /// From now on nothing can be added to a table.
+    pub(crate) async fn forbid_rows(&self, table: &str) {
+        self.tamper(&format!(
+            "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no room'; END $$;
+             CREATE TRIGGER no_room BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_room()"
+        ))
+        .await;
+    }
+
+    pub(crate) async fn allow_rows(&self, table: &str) {
+        self.tamper(&format!("DROP TRIGGER no_room ON {table}")).await;
+    }
+
     /// A connection with the role of the product.
     pub(crate) async fn connection(&self) -> PgConnection {
         open(&self.url).await

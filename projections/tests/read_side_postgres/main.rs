@@ -29,6 +29,7 @@ mod poison;
 mod restarts;
 #[path = "../read_side/runner.rs"]
 mod runner;
+mod starting;
 #[path = "../read_side/story.rs"]
 mod story;
 #[path = "../read_side/support.rs"]
