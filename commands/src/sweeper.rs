@@ -21,6 +21,8 @@ pub struct Swept {
     pub retired: usize,
     /// Versions that are no longer valid, erased.
     pub erased: usize,
+    /// Live secrets that the log does not know, left alone: the log may have been restored from a backup.
+    pub unknown: usize,
 }
 
 /// What the sweeper has to look at again. It is made from the log, so that it may be forgotten at any time.
@@ -216,7 +218,9 @@ impl Commands {
                         self.inner.vault.erase(secret.credential, &[secret.version]).await?;
                         swept.erased += 1;
                     }
+                    Validity::Unknown if self.is_under_way(secret).await? => {}
                     Validity::Unknown => {
+                        swept.unknown += 1;
                         tracing::warn!(
                             account = %secret.account, provider = %secret.provider, credential = %secret.credential,
                             version = secret.version, "the vault holds a secret that the log does not know"
@@ -230,6 +234,16 @@ impl Commands {
                 _ => return Ok(()),
             }
         }
+    }
+
+    /// Whether a secret that the log did not know is being saved, or was saved meanwhile.
+    async fn is_under_way(&self, secret: &SecretContext) -> Result<bool, CommandError> {
+        let pending = self.inner.vault.pending(self.now() + TimeDelta::days(1)).await?;
+        if pending.iter().any(|pending| pending.context == *secret) {
+            return Ok(true);
+        }
+        let loaded = self.load::<Integration>(&stream_of(secret), Freshness::Fresh).await?;
+        Ok(loaded.state.validity(secret.credential, secret.version) != Validity::Unknown)
     }
 
     fn by_sweeper(&self) -> Context {

@@ -1,7 +1,6 @@
 use chrono::{DateTime, Utc};
-use domain::account::Account;
 use domain::token::{AccountScope, Role, Token, TokenCommand, TokenIssued};
-use domain::{AccountId, Aggregate, Sha256Digest, TokenId};
+use domain::{AccountId, Aggregate, Refusal, Sha256Digest, TokenId};
 
 use crate::execute::{Executed, Freshness};
 use crate::{CommandError, Context, Receipt, Recorder};
@@ -35,7 +34,8 @@ impl Recorder {
     /// Issues a token. Its id follows from the command's.
     ///
     /// # Errors
-    /// [`CommandError::Invalid`] at `/name`, `/account`, `/accounts`, `/accounts/<index>` in their order, or `/expires_at`.
+    /// [`CommandError::Invalid`] at `/name`, `/account`, `/accounts`, `/accounts/<index>` in their order for an account that
+    /// is unknown or closed, or `/expires_at`.
     pub async fn issue_token(&self, ctx: Context, token: NewToken) -> Result<Receipt<IssuedToken>, CommandError> {
         self.to_the_end(|this| async move {
             let id = TokenId::new(ctx.command.step("token").uuid());
@@ -104,18 +104,15 @@ impl Recorder {
         .await
     }
 
+    /// A token is for accounts that are open: for one that was closed it would never be good for anything.
     async fn check_scope(&self, scope: &AccountScope) -> Result<(), CommandError> {
         let AccountScope::Only(accounts) = scope else {
             return Ok(());
         };
         for (index, account) in accounts.iter().enumerate() {
-            if self.load_account(account).await?.state == Account::Unknown {
-                let message = "There is no account with this id. Open it first.";
-                return Err(CommandError::invalid(
-                    format!("/accounts/{index}"),
-                    "account-unknown",
-                    message,
-                ));
+            if let Err(refusal) = self.load_account(account).await?.state.open() {
+                let place = format!("/accounts/{index}");
+                return Err(CommandError::invalid(place, refusal.code(), refusal.to_string()));
             }
         }
         Ok(())

@@ -82,6 +82,34 @@ async fn a_token_is_for_accounts_that_exist_and_stands_in_their_audit() {
 }
 
 #[tokio::test]
+async fn no_token_is_issued_for_an_account_that_is_closed_and_one_that_was_can_be_revoked() {
+    let world = World::new().await;
+    world.open("open", None).await.unwrap();
+    let only = |ids: &[&str]| AccountScope::Only(ids.iter().map(|id| id.parse().unwrap()).collect());
+    let before = world
+        .commands
+        .issue_token(world.keyed("before", 1), token(only(&["acme"]), b"1"))
+        .await
+        .unwrap();
+    world.commands.close_account(world.ctx(), account()).await.unwrap();
+    for (accounts, refusal) in [
+        (&["acme"][..], "/accounts/0: account-closed"),
+        (&["acme", "open"], "/accounts/0: account-closed"),
+        (&["open", "nobody"], "/accounts/0: account-unknown"),
+    ] {
+        let refused = world.commands.issue_token(world.ctx(), token(only(accounts), b"2"));
+        assert_eq!(code(refused.await), refusal, "{accounts:?}");
+    }
+    let again = world
+        .commands
+        .issue_token(world.keyed("before", 1), token(only(&["acme"]), b"3"))
+        .await
+        .unwrap();
+    assert_eq!((again.replayed, again.value), (true, before.value));
+    world.commands.revoke_token(world.ctx(), before.value.id).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_key_ring_is_noted_once() {
     let world = World::new().await;
     for _ in 0..2 {
