@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use serde::Deserialize;
 
 use super::{Exit, output};
 
@@ -31,14 +32,30 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// Asks a node whether it is ready, or with `--live` whether it lives. The latter is for the health check of a container,
 /// which may have no shell: what waits for a container, or kills it, must not do so because a read model has stopped.
 pub(super) async fn run(args: HealthArgs) -> Result<Exit> {
-    let question = if args.live { "healthz" } else { "readyz" };
+    let (question, yes) = if args.live {
+        ("healthz", "ok")
+    } else {
+        ("readyz", "ready")
+    };
     let url = format!("{}/{question}", args.url.trim_end_matches('/'));
     let asked = url.clone();
     let (status, body) = tokio::task::spawn_blocking(move || ask(&asked))
         .await?
         .with_context(|| format!("{url} did not answer"))?;
+    let said: Said =
+        serde_json::from_str(&body).with_context(|| format!("what answers at {url} is no node of this product"))?;
     output::line(&body);
-    Ok(if status == 200 { Exit::Ok } else { Exit::Refused })
+    Ok(if status == 200 && said.status == yes {
+        Exit::Ok
+    } else {
+        Exit::Refused
+    })
+}
+
+/// What every answer of a node says, whatever else it says.
+#[derive(Deserialize)]
+struct Said {
+    status: String,
 }
 
 fn ask(url: &str) -> Result<(u16, String)> {

@@ -1,3 +1,5 @@
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::Path;
 
 use crate::read_models::{stopped, wait_until, write_an_unknown_event};
@@ -56,4 +58,29 @@ fn the_health_checks_of_containers_ask_whether_a_node_lives() {
             "{file}: {asks:?}"
         );
     }
+}
+
+/// Something else may listen where a node was expected.
+#[test]
+fn another_server_is_not_taken_for_a_node() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answers = ["not json", r#"{"ok":true}"#, r#"{"status":"fine"}"#];
+    let serving = std::thread::spawn(move || {
+        for body in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]).unwrap();
+            let length = body.len();
+            write!(
+                stream,
+                "HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+            )
+            .unwrap();
+        }
+    });
+    for expected in [2, 2, 1] {
+        let (code, said) = health(&[&url]);
+        assert_eq!(code, Some(expected), "{said}");
+    }
+    serving.join().unwrap();
 }
