@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::stores::StoreArgs;
 use super::{Exit, output};
-use crate::row_file;
+use crate::row_file::{self, FileRow};
 use crate::server::{BusPlace, egress_policy};
 
 /// What can be done with provider rows.
@@ -162,7 +162,11 @@ fn check_file(file: &Path, policy: &LintPolicy) -> Result<usize> {
         }
     };
     let mut findings = 0;
-    for row in &rows {
+    for FileRow { row, logo } in &rows {
+        if let Some(problem) = logo {
+            output::line(&format!("{name}: {}/logo: {problem}", row.key));
+            findings += 1;
+        }
         for problem in lint(row, policy) {
             output::line(&format!(
                 "{name}: {}{}: {} ({})",

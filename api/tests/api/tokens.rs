@@ -249,6 +249,27 @@ async fn a_role_that_belongs_to_an_account_needs_one_that_exists() {
 }
 
 #[tokio::test]
+async fn an_account_that_is_closed_gets_no_token() {
+    let world = World::new().await;
+    let app = &world.app;
+    app.call(&app.admin, "POST", "/v1/accounts/acme/close", None, &[])
+        .await
+        .expect(204);
+    for (body, pointer) in [
+        (json!({"name": "a", "role": "account_admin", "account": "acme"}), "/account"),
+        (
+            json!({"name": "a", "role": "service", "accounts": ["rival", "acme"]}),
+            "/accounts/1",
+        ),
+    ] {
+        let refused = app.post(&app.admin, "/v1/tokens", &body).await;
+        let refused = refused.problem(422, "invalid-request");
+        assert_eq!(refused.pointer(), pointer, "{}", refused.text());
+        assert_eq!(refused.body["errors"][0]["code"], "account-closed");
+    }
+}
+
+#[tokio::test]
 async fn a_token_survives_a_restart_and_so_does_its_end() {
     let app = TestApp::new().await;
     let auditor = app.token(Role::Auditor, None).await;

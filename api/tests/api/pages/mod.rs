@@ -5,6 +5,7 @@ mod audit;
 mod connect;
 mod errors;
 mod export;
+mod ids;
 mod live;
 mod marketplace;
 mod oidc;
