@@ -256,7 +256,10 @@ async fn an_account_that_is_closed_gets_no_token() {
         .await
         .expect(204);
     for (body, pointer) in [
-        (json!({"name": "a", "role": "account_admin", "account": "acme"}), "/account"),
+        (
+            json!({"name": "a", "role": "account_admin", "account": "acme"}),
+            "/account",
+        ),
         (
             json!({"name": "a", "role": "service", "accounts": ["rival", "acme"]}),
             "/accounts/1",
