@@ -18,7 +18,7 @@ use crate::integrations::IntegrationsQuery;
 use crate::progress::Progress;
 use crate::projector::Projector;
 use crate::reader::Reader;
-use crate::runner::{Audience, Crew, Feed, Keeper, MakeProjector, Task, Tenure};
+use crate::runner::{Audience, Crew, Feed, Keeper, MakeProjector, Task};
 use crate::shared::Shared;
 use crate::store::{Generation, PostgresStore, SqliteStore, Store};
 use crate::tokens::TokensQuery;
@@ -123,12 +123,9 @@ impl Projections {
         let versions = ProjectionName::ALL.map(|name| (name, self.shared(name).version));
         let (keeper, newcomers) = Keeper::start(&self.store, versions.into_iter()).await?.unzip();
         let audience = Arc::new(Audience::new());
-        let mut tasks = JoinSet::new();
-        let mut ready = Vec::new();
-        let mut from = head;
-        for name in ProjectionName::ALL {
+        let members = ProjectionName::ALL.map(|name| {
             let (batches, latest) = audience.join();
-            let task = Task {
+            Task {
                 store: Arc::clone(&self.store),
                 log: Arc::clone(&log),
                 shared: Arc::clone(self.shared(name)),
@@ -137,24 +134,25 @@ impl Projections {
                 batches,
                 outlook: keeper.as_ref().and_then(|keeper: &Keeper| keeper.outlook(name)),
                 latest,
-            };
-            let mut worker = None;
-            if let Tenure::Here(fence) = task.tenure() {
-                let opened = task.open(fence, head).await?;
-                from = from.min(opened.checkpoint().position);
-                worker = Some(opened);
-            } else if let Some(position) = task.followed() {
-                from = from.min(position);
             }
+        });
+        let mut tasks = JoinSet::new();
+        // Leases run out while models are opened, unless somebody renews them meanwhile.
+        if let Some(keeper) = keeper {
+            tasks.spawn(keeper.run(shutdown.clone()));
+        }
+        let mut ready = Vec::with_capacity(members.len());
+        let mut from = head;
+        for task in members {
+            let worker = task.opened(head).await?;
+            let at = worker.as_ref().map(|worker| worker.checkpoint().position);
+            from = at.or_else(|| task.followed()).map_or(from, |at| from.min(at));
             ready.push((task, worker));
         }
         audience.begin(from);
         for (mut task, worker) in ready {
             task.latest = from;
             tasks.spawn(task.run(worker));
-        }
-        if let Some(keeper) = keeper {
-            tasks.spawn(keeper.run(shutdown.clone()));
         }
         if let Some(newcomers) = newcomers {
             let crew = Crew {

@@ -146,6 +146,10 @@ impl Keeper {
         let mut leaving = self.arrange(&glances);
         leaving.extend(self.share(&glances));
         for glance in glances {
+            // Taking many takes time, too.
+            if self.renewed.elapsed() >= RENEW {
+                self.renew(leases).await?;
+            }
             let (name, part) = (glance.name, glance.part.index());
             let fence = match self.fence(name, part) {
                 None if self.wants(&glance) => self.take(leases, &glance).await?,

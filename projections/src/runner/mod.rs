@@ -20,7 +20,7 @@ pub(crate) use crew::Crew;
 pub(crate) use feed::Feed;
 pub(crate) use keeper::Keeper;
 pub(crate) use outlook::Outlook;
-pub(crate) use task::{MakeProjector, Task, Tenure};
+pub(crate) use task::{MakeProjector, Task};
 pub use verify::Verification;
 pub(crate) use verify::verify;
 pub(crate) use worker::Worker;

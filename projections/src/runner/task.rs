@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::Position;
-use eventlog::EventLog;
+use eventlog::{Causes, EventLog};
 use tokio::sync::{mpsc, watch};
 
 use super::begin::begin;
@@ -75,6 +75,22 @@ impl Task {
         outlook.model.as_ref().map(|model| model.position)
     }
 
+    /// A worker, where this process is to apply events from the start on. None where another does, and where the lease was lost
+    /// while the model was opened: the task opens it once it has one.
+    pub(crate) async fn opened(&self, head: Position) -> Result<Option<Worker>, ProjectionError> {
+        let Tenure::Here(fence) = self.tenure() else {
+            return Ok(None);
+        };
+        match self.open(fence, head).await {
+            Ok(worker) => Ok(Some(worker)),
+            Err(error) if fence.is_some() => {
+                tracing::warn!(projection = %self.shared.name, cause = %Causes(&error), "the read model could not be opened; it is tried again");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// A worker that goes on where the bookkeeping says.
     pub(crate) async fn open(&self, fence: Option<Fence>, head: Position) -> Result<Worker, ProjectionError> {
         let checkpoint = begin(&*self.store, &self.shared, &*self.log, head, self.part, fence.as_ref()).await?;
@@ -85,8 +101,13 @@ impl Task {
     /// `worker` where this process applies from the beginning, so that the batches start where it stands.
     pub(crate) async fn run(mut self, mut worker: Option<Worker>) {
         loop {
+            let opened = worker.take();
             let end = match self.tenure() {
-                Tenure::Here(fence) => Hold::new(&mut self, fence).run(worker.take()).await,
+                Tenure::Here(fence) => {
+                    // The lease that it was opened under may have been lost, and taken again.
+                    let opened = opened.filter(|worker| worker.fence() == fence);
+                    Hold::new(&mut self, fence).run(opened).await
+                }
                 Tenure::Elsewhere => self.follow().await,
             };
             if end == End::Ended {

@@ -77,6 +77,11 @@ impl Worker {
         &self.checkpoint
     }
 
+    /// The lease that it writes under.
+    pub(crate) const fn fence(&self) -> Option<Fence> {
+        self.fence
+    }
+
     /// Up to where readers see the log; none while rows wait to be written.
     pub(crate) fn visible(&self) -> Option<(Position, Option<DateTime<Utc>>)> {
         (self.projector.pending() == 0 && !self.stale).then_some((self.seen, self.seen_at))
