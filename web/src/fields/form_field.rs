@@ -29,7 +29,7 @@ pub(crate) struct Choice<'a> {
 
 impl FormField {
     /// The fields of a row, as they are before anybody has filled them in. `prefix` stands before their ids, so that a page
-    /// can hold more than one form.
+    /// can hold more than one form: no other id of a page begins like it, since a field may be called anything.
     pub(crate) fn of_row(row: &ProviderRow, prefix: &str) -> Vec<Self> {
         let specs = recipe::form(row);
         let shown = specs.iter().filter(|spec| !is_never_asked(spec, row));
