@@ -1,3 +1,5 @@
+use std::io;
+
 use domain::Position;
 use eventlog::LogError;
 
@@ -93,6 +95,11 @@ pub enum QueryError {
     /// The read database said no.
     #[error("the read model could not be read")]
     Database(#[source] sqlx::Error),
+    /// The read database did not answer in time.
+    #[error(
+        "the read database did not answer in time: it stands still, cannot be reached, or has too much to do; ask again in a moment"
+    )]
+    Unanswered(#[source] sqlx::Error),
     /// The log could not be read for an answer about the past.
     #[error("the log could not be read")]
     Log(#[source] LogError),
@@ -102,6 +109,22 @@ pub enum QueryError {
     /// The cursor is not one that an earlier answer gave.
     #[error("the cursor is not one that an earlier answer gave")]
     InvalidCursor,
+}
+
+impl QueryError {
+    /// What a failure of the read database means to whoever asked.
+    pub(crate) fn database(error: sqlx::Error) -> Self {
+        let late = match &error {
+            sqlx::Error::PoolTimedOut => true,
+            sqlx::Error::Io(error) => error.kind() == io::ErrorKind::TimedOut,
+            _ => false,
+        };
+        if late {
+            Self::Unanswered(error)
+        } else {
+            Self::Database(error)
+        }
+    }
 }
 
 /// A read model is not as far as it was asked to be.

@@ -92,12 +92,12 @@ impl<M: Model> Reader<M> {
     pub(crate) async fn count(&self, scope: Scope<'_>, ending: &str, member: &str) -> Result<u64, QueryError> {
         self.shared.require()?;
         let counted = self.store.count(scope, &self.table, ending, member).await;
-        counted.map_err(QueryError::Database)
+        counted.map_err(QueryError::database)
     }
 
     async fn read(&self, scope: Scope<'_>, select: DocumentSelect<'_>) -> Result<Vec<M::Document>, QueryError> {
         let stored = self.store.documents(scope, &self.table, select).await;
-        let stored = stored.map_err(QueryError::Database)?;
+        let stored = stored.map_err(QueryError::database)?;
         stored.iter().map(|json| parse::<M>(json)).collect()
     }
 }

@@ -17,6 +17,11 @@ impl From<QueryError> for Problem {
                 tracing::error!(cause = %Causes(&source), "the read models cannot be read");
                 Self::new(Code::Unavailable, "The read models cannot be read now; try again.").retry_after(1)
             }
+            QueryError::Unanswered(source) => {
+                tracing::error!(cause = %Causes(&source), "the database of the read models does not answer");
+                let detail = "The database of the read models does not answer in time; try again.";
+                Self::new(Code::Unavailable, detail).retry_after(1)
+            }
             QueryError::Log(source) => {
                 tracing::error!(cause = %Causes(&source), "the log cannot be read");
                 Self::new(Code::Unavailable, "The log cannot be read now; try again.").retry_after(1)

@@ -216,7 +216,7 @@ impl HistoryQuery {
             .store
             .events(scope, &self.table, &EventSelect { way, ..*select })
             .await
-            .map_err(QueryError::Database)?;
+            .map_err(QueryError::database)?;
         rows.iter().map(HistoryEntry::read).collect()
     }
 }

@@ -1,13 +1,15 @@
 //! A server that is killed in the middle of commits, and comes back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use projections::{AuditFilter, ProjectionName};
+use domain::StreamId;
+use projections::{AuditFilter, ProjectionName, QueryError};
 use servers::Postgres;
 
 use crate::home::Home;
-use crate::story::Teller;
-use crate::support::{Reading, Writer};
+use crate::story::{Teller, opened};
+use crate::support::{Reading, Writer, account};
 
 async fn tell(writer: &mut Writer, teller: &mut Teller, count: u32) {
     for _ in 0..count {
@@ -61,4 +63,31 @@ async fn a_server_that_is_killed_or_restarted_in_the_middle_of_commits_costs_not
     }
     one.stop().await;
     other.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_stands_still_keeps_no_question_for_ever_and_is_asked_again() {
+    let server = Postgres::start();
+    let home = Home::on(&server);
+    let mut writer = Writer::new();
+    let agency = account("agency");
+    writer
+        .append(&StreamId::Account(agency.clone()), opened("Agency", None))
+        .await;
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+    let history = reading.projections.history();
+    let everything = AuditFilter {
+        limit: 10,
+        ..AuditFilter::default()
+    };
+    server.pause();
+    let asked = tokio::time::timeout(Duration::from_secs(40), history.events(&everything)).await;
+    server.resume();
+    let error = asked.unwrap().unwrap_err();
+    assert!(matches!(error, QueryError::Unanswered(_)), "{error:?}");
+    assert!(error.to_string().contains("did not answer in time"), "{error}");
+    let page = history.events(&everything).await.unwrap();
+    assert_eq!(page.events.len(), 1);
+    reading.stop().await;
 }

@@ -5,6 +5,7 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 
+use super::transaction::within;
 use crate::ProjectionError;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../migrations/read/postgres");
@@ -38,7 +39,7 @@ pub(super) async fn connect(url: &str) -> Result<Pools, ProjectionError> {
         .map_err(|_| ProjectionError::Url)?
         .application_name("soconnective read models")
         .options([("search_path", SCHEMA)]);
-    let mut connection = PgConnection::connect_with(&options).await?;
+    let mut connection = within(PATIENCE, PgConnection::connect_with(&options)).await?;
     check_role(&mut connection).await?;
     make_schema(&mut connection).await?;
     MIGRATIONS.run_direct(None, &mut connection, false).await?;

@@ -99,7 +99,10 @@ fn extend(fence: &Fence) -> String {
 }
 
 /// The answer, unless none comes in time.
-async fn within<T>(limit: Duration, answer: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+pub(super) async fn within<T>(
+    limit: Duration,
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
     tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| {
         let silent = "the server of the read models does not answer";
         Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, silent)))
