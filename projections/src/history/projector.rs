@@ -12,10 +12,14 @@ use crate::store::{Happened, Rows, Store};
 
 /// How many rows wait, at most, while catching up. None of them changes again, so that more would only take memory.
 const MAX_ROWS: usize = 4096;
+/// The same in bytes: some events carry an image.
+const MAX_BYTES: usize = 16 << 20;
 
 /// The projector of the history: one row per event, whatever it is.
 pub(crate) struct History {
     rows: Vec<Happened>,
+    /// About how many bytes they have.
+    bytes: usize,
     writing: bool,
     changes: Arc<Changes>,
 }
@@ -26,9 +30,15 @@ impl History {
     pub(crate) fn new(changes: Arc<Changes>) -> Self {
         Self {
             rows: Vec::new(),
+            bytes: 0,
             writing: false,
             changes,
         }
+    }
+
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.bytes = 0;
     }
 }
 
@@ -50,7 +60,9 @@ impl Projector for History {
                 reason: error.to_string(),
             })?;
             let subject = Subject::of(&event.stored.stream, body);
-            self.rows.push(Happened::new(&event.stored, &subject));
+            let row = Happened::new(&event.stored, &subject);
+            self.bytes += row.size();
+            self.rows.push(row);
         }
         Ok(())
     }
@@ -60,11 +72,12 @@ impl Projector for History {
     }
 
     fn is_full(&self) -> bool {
-        self.rows.len() >= MAX_ROWS
+        self.rows.len() >= MAX_ROWS || self.bytes >= MAX_BYTES
     }
 
     fn rows(&mut self) -> Result<Rows, sqlx::Error> {
         self.writing = !self.rows.is_empty();
+        self.bytes = 0;
         Ok(Rows::Events(std::mem::take(&mut self.rows)))
     }
 
@@ -76,7 +89,7 @@ impl Projector for History {
     }
 
     fn reset(&mut self) {
-        self.rows.clear();
+        self.clear();
         self.writing = false;
     }
 
@@ -85,7 +98,7 @@ impl Projector for History {
     }
 
     fn use_table(&mut self, _table: &str, _empty: bool) {
-        self.rows.clear();
+        self.clear();
     }
 
     fn relax(&mut self) {}

@@ -75,6 +75,11 @@ impl Happened {
         }
     }
 
+    /// About how many bytes its row has: the rest of it is short.
+    pub(crate) fn size(&self) -> usize {
+        self.event.data.len() + self.event.metadata.actor.id.len()
+    }
+
     /// Its row. `buffer` is used again and again, so that it need not grow anew for every row.
     pub(super) fn row(&self, buffer: &mut String) -> EventRow {
         let (event, metadata) = (&self.event, &self.event.metadata);

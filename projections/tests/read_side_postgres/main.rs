@@ -30,6 +30,7 @@ mod restarts;
 #[path = "../read_side/runner.rs"]
 mod runner;
 mod starting;
+mod statements;
 #[path = "../read_side/story.rs"]
 mod story;
 #[path = "../read_side/support.rs"]

@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, PgConnection, PgExecutor, Row};
 
+use super::piece::fitting;
 use super::text::{escaped, unescaped};
 use crate::store::select::after_all_with;
 use crate::store::{DocumentRow, DocumentSelect};
 
-/// How many rows, and about how many bytes, one statement writes at most: the server takes a gigabyte, but holds all of it
-/// in memory.
+/// How many rows one statement writes at most.
 const ROWS: usize = 8192;
-const BYTES: usize = 16 << 20;
 
 pub(super) async fn load(
     db: impl PgExecutor<'_>,
@@ -77,7 +76,7 @@ pub(super) async fn write(db: &mut PgConnection, table: &str, rows: &[DocumentRo
     .into();
     let mut left = rows;
     while !left.is_empty() {
-        let (now, later) = left.split_at(fitting(left));
+        let (now, later) = left.split_at(fitting(left, ROWS, size));
         left = later;
         let keys: Vec<Cow<'_, str>> = now.iter().map(|row| escaped(&row.key)).collect();
         let lookups: Vec<Option<Cow<'_, str>>> = now.iter().map(|row| row.lookup.as_deref().map(escaped)).collect();
@@ -96,12 +95,6 @@ pub(super) async fn write(db: &mut PgConnection, table: &str, rows: &[DocumentRo
     Ok(())
 }
 
-/// How many of the first rows go into one statement: at least one.
-fn fitting(rows: &[DocumentRow]) -> usize {
-    let mut bytes = 0;
-    let fit = rows.iter().take(ROWS).take_while(|row| {
-        bytes += row.document.len();
-        bytes <= BYTES
-    });
-    fit.count().max(1)
+fn size(row: &DocumentRow) -> usize {
+    row.key.len() + row.lookup.as_ref().map_or(0, String::len) + row.document.len()
 }

@@ -8,12 +8,13 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments, AssertSqlSafe, PgConnection, PgExecutor, Row};
 
+use super::piece::fitting;
 use super::text::{escaped, unescaped};
 use crate::store::{EventRow, EventSelect, Happened, position_from, position_to, uuid_from};
 
 /// The columns of an event, in the order of [`read`].
 pub(super) const COLUMNS: &str = "position, recorded_at, account, provider, credential, kind, actor, envelope, data";
-/// How many rows one statement writes at most: several statements for what is written at once.
+/// How many rows one statement writes at most, if their bytes do not fill it: several statements for what is written at once.
 const ROWS: usize = 1024;
 
 pub(super) async fn select(
@@ -69,9 +70,16 @@ pub(super) async fn write(db: &mut PgConnection, table: &str, events: &[Happened
                               $8::text[], $9::text[])"
     )
     .into();
-    let mut chunks = events.chunks(ROWS);
+    let mut left = events;
     let mut buffer = String::new();
-    let mut next = || chunks.next().map(|events| arguments(events, &mut buffer)).transpose();
+    let mut next = || {
+        if left.is_empty() {
+            return Ok(None);
+        }
+        let (now, later) = left.split_at(fitting(left, ROWS, Happened::size));
+        left = later;
+        arguments(now, &mut buffer).map(Some)
+    };
     let mut waiting = next()?;
     while let Some(arguments) = waiting {
         let running = sqlx::query_with(AssertSqlSafe(Arc::clone(&sql)), arguments).execute(&mut *db);

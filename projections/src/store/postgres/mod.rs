@@ -7,6 +7,7 @@ mod documents;
 mod events;
 mod leases;
 mod moment;
+mod piece;
 mod tables;
 mod text;
 mod transaction;
