@@ -4,6 +4,7 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use domain::RequestDigest;
 use futures::StreamExt;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -75,6 +76,41 @@ impl FromRequest<AppState> for Upload {
         })
     }
 }
+
+/// A write that takes no body. Clients that always send JSON may send `{}`.
+pub(crate) struct Act(CommandKey);
+
+impl Act {
+    /// The context of the command that this write is.
+    pub(crate) async fn context(&self, app: &AppState, caller: &Caller) -> commands::Context {
+        self.0.context(app, caller, &[]).await
+    }
+}
+
+impl FromRequest<AppState> for Act {
+    type Rejection = Problem;
+
+    /// What is sent all the same is refused: its sender believes that it changes something.
+    async fn from_request(request: Request, _app: &AppState) -> Result<Self, Problem> {
+        let key = CommandKey::of(&request)?;
+        let bytes = read(request).await?;
+        match bytes.trim_ascii().first() {
+            None => Ok(Self(key)),
+            Some(b'{') => parse(&bytes).map(|NoMembers {}| Self(key)),
+            Some(_) => Err(Problem::field(
+                Code::InvalidRequest,
+                "",
+                "unexpected-body",
+                "nothing is expected here: send the request without a body",
+            )),
+        }
+    }
+}
+
+/// An object without members.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoMembers {}
 
 /// Reads the whole body, within the limits of size and time.
 async fn read(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {

@@ -1,5 +1,4 @@
-use axum::extract::{FromRequestParts, Request};
-use axum::http::request::Parts;
+use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderName};
 use domain::{CommandId, CorrelationId};
 
@@ -69,26 +68,6 @@ impl CommandKey {
             correlation: self.correlation,
             request,
         }
-    }
-}
-
-/// A write without a body.
-pub(crate) struct Act(CommandKey);
-
-impl Act {
-    /// The context of the command that this write is.
-    pub(crate) async fn context(&self, app: &AppState, caller: &Caller) -> commands::Context {
-        self.0.context(app, caller, &[]).await
-    }
-}
-
-impl FromRequestParts<AppState> for Act {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _app: &AppState) -> Result<Self, Problem> {
-        refuse_if_match(&parts.headers, &parts.extensions)?;
-        let correlation = correlation_of(&parts.extensions)?;
-        CommandKey::read(parts.method.as_str(), parts.uri.path(), &parts.headers, correlation).map(Self)
     }
 }
 

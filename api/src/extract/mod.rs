@@ -8,9 +8,9 @@ mod position;
 mod query;
 mod reading;
 
-pub(crate) use body::{Upload, Write};
+pub(crate) use body::{Act, Upload, Write};
 pub(crate) use condition::{IfMatch, IfNoneMatch, etag_of_revision};
-pub(crate) use idempotency::{Act, CommandKey};
+pub(crate) use idempotency::CommandKey;
 pub(crate) use pointer::shown;
 pub(crate) use position::{AT_POSITION, MIN_POSITION, MinPosition};
 pub(crate) use query::Query;

@@ -26,4 +26,5 @@ mod test_app;
 mod time;
 mod tokens;
 mod try_provider;
+mod unasked_bodies;
 mod world;
