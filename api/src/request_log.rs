@@ -9,8 +9,10 @@ use axum::http::{Extensions, HeaderName, HeaderValue, Method, StatusCode, header
 use axum::response::{IntoResponse, Response};
 use domain::CorrelationId;
 use futures::FutureExt;
+use futures::future::{Either, ready};
 use tower::{Layer, Service};
 
+use crate::extract::refuse_large_head;
 use crate::problem::Problem;
 use crate::state::AppState;
 
@@ -29,7 +31,8 @@ pub(crate) fn correlation_of(extensions: &Extensions) -> Result<CorrelationId, P
     correlation.ok_or_else(|| Problem::internal(&"the request has no correlation id"))
 }
 
-/// Gives every request its correlation id, counts it, writes one line about it, and turns a panic into a problem.
+/// Gives every request its correlation id, refuses one whose head is too large, counts it, writes one line about it, and
+/// turns a panic into a problem.
 ///
 /// One layer for all of that, because each layer costs every request. The line has the template of the route, never
 /// its path, its query or its body.
@@ -78,7 +81,10 @@ where
             status: GIVEN_UP,
         };
         request.extensions_mut().insert(correlation);
-        let answer = self.inner.call(request);
+        let answer = match refuse_large_head(&request) {
+            Ok(()) => Either::Left(self.inner.call(request)),
+            Err(refusal) => Either::Right(ready(Ok(refusal.into_response()))),
+        };
         Box::pin(async move {
             let mut response = answered(answer).await;
             let mut text = [0; uuid::fmt::Hyphenated::LENGTH];

@@ -2,6 +2,7 @@
 
 mod body;
 mod condition;
+mod head;
 mod idempotency;
 mod pointer;
 mod position;
@@ -10,6 +11,7 @@ mod reading;
 
 pub(crate) use body::{Act, Upload, Write};
 pub(crate) use condition::{IfMatch, IfNoneMatch, etag_of_revision};
+pub(crate) use head::refuse_large_head;
 pub(crate) use idempotency::CommandKey;
 pub(crate) use pointer::shown;
 pub(crate) use position::{AT_POSITION, MIN_POSITION, MinPosition};

@@ -32,6 +32,8 @@ pub enum Code {
     Conflict,
     /// The body is too large.
     BodyTooLarge,
+    /// The path with its query is too long.
+    UriTooLong,
     /// The body is not of the media type that is expected.
     UnsupportedMediaType,
     /// The body is JSON, but not of the form that is expected.
@@ -44,6 +46,8 @@ pub enum Code {
     LogoInvalid,
     /// The idempotency key was used for another request.
     IdempotencyKeyReused,
+    /// The headers are too large.
+    HeadersTooLarge,
     /// A part of the system cannot be reached now.
     Unavailable,
     /// What was just written cannot be read yet.
@@ -80,12 +84,14 @@ impl Code {
         Self::TokenShown,
         Self::PreconditionFailed,
         Self::BodyTooLarge,
+        Self::UriTooLong,
         Self::UnsupportedMediaType,
         Self::InvalidRequest,
         Self::ProviderInvalid,
         Self::CredentialInvalid,
         Self::LogoInvalid,
         Self::IdempotencyKeyReused,
+        Self::HeadersTooLarge,
         Self::Internal,
         Self::Unavailable,
         Self::ReadModelBehind,
@@ -109,6 +115,7 @@ impl Code {
             Self::TokenShown => (409, "token-shown", "The token was shown already"),
             Self::PreconditionFailed => (412, "precondition-failed", "It has changed since it was read"),
             Self::BodyTooLarge => (413, "body-too-large", "The body is too large"),
+            Self::UriTooLong => (414, "uri-too-long", "The address is too long"),
             Self::UnsupportedMediaType => (415, "unsupported-media-type", "The body is of another media type"),
             Self::InvalidRequest => (422, "invalid-request", "The body is not of the expected form"),
             Self::ProviderInvalid => (422, "provider-invalid", "The provider row breaks a rule"),
@@ -119,6 +126,7 @@ impl Code {
                 "idempotency-key-reused",
                 "The idempotency key belongs to another request",
             ),
+            Self::HeadersTooLarge => (431, "headers-too-large", "The headers are too large"),
             Self::Internal => (500, "internal", "Something is broken here"),
             Self::Unavailable => (503, "unavailable", "A part of the system is away"),
             Self::ReadModelBehind => (503, "read-model-behind", "What was written cannot be read yet"),

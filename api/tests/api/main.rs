@@ -10,6 +10,7 @@ mod catalog;
 mod conditions;
 mod conformance;
 mod document;
+mod head_limits;
 mod history;
 mod idempotency;
 mod identity_provider;
