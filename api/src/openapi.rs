@@ -42,6 +42,8 @@ const TAGS: &[(&str, &str)] = &[
     ("Operations", "For the operator."),
 ];
 
+const PROBLEM_JSON: &str = "application/problem+json";
+
 /// The whole document.
 #[must_use]
 pub fn document() -> OpenApi {
@@ -71,7 +73,7 @@ pub(crate) fn base() -> OpenApi {
         .build()
 }
 
-/// Adds to every operation what all of its kind share: the problem answer, and the headers of writes and queries.
+/// Adds to every operation what all of its kind share: the form of refusals, and the headers of writes and queries.
 fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let token = HttpBuilder::new()
@@ -89,22 +91,21 @@ fn complete(document: &mut OpenApi) {
 
     for (path, item) in &mut document.paths.paths {
         let guarded = path.starts_with("/v1/") && !path.starts_with("/v1/logos/");
-        if !guarded {
-            continue;
-        }
         for write in [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete]
             .into_iter()
             .flatten()
         {
-            if write.operation_id.as_deref() == Some("try_provider") {
-                // It writes nothing: there is nothing to repeat, and nothing to wait for.
-                problem(write);
-            } else {
+            refusals(write);
+            // Trying a key writes nothing: there is nothing to repeat, and nothing to wait for.
+            if write.operation_id.as_deref() != Some("try_provider") {
                 complete_write(write);
             }
         }
         if let Some(query) = &mut item.get {
-            complete_query(query);
+            refusals(query);
+            if guarded {
+                complete_query(query);
+            }
         }
     }
 }
@@ -131,7 +132,6 @@ fn complete_write(operation: &mut Operation) {
                 .insert(title_case(AT_POSITION.as_str()), RefOr::T(position.clone()));
         }
     }
-    problem(operation);
 }
 
 fn complete_query(operation: &mut Operation) {
@@ -140,7 +140,6 @@ fn complete_query(operation: &mut Operation) {
         &title_case(MIN_POSITION.as_str()),
         "The position that the answer must have seen. It waits up to 2 seconds, and then is 503 with `Retry-After`.",
     );
-    problem(operation);
 }
 
 fn header(operation: &mut Operation, name: &str, description: &str) {
@@ -154,18 +153,24 @@ fn header(operation: &mut Operation, name: &str, description: &str) {
     operation.parameters.get_or_insert_default().push(parameter.into());
 }
 
-fn problem(operation: &mut Operation) {
+/// Every refusal has the form of a problem, whether its status is described by itself or not.
+fn refusals(operation: &mut Operation) {
     let content = ContentBuilder::new()
         .schema(Some(Ref::from_schema_name("Problem")))
         .build();
+    let described = &mut operation.responses.responses;
+    for (status, response) in described.iter_mut() {
+        if let RefOr::T(response) = response
+            && status.starts_with('4')
+        {
+            response.content.insert(PROBLEM_JSON.to_owned(), content.clone().into());
+        }
+    }
     let response = ResponseBuilder::new()
         .description("A refusal: see Problems for the codes.")
-        .content("application/problem+json", content)
+        .content(PROBLEM_JSON, content)
         .build();
-    operation
-        .responses
-        .responses
-        .insert("default".to_owned(), RefOr::T(response));
+    described.insert("default".to_owned(), RefOr::T(response));
 }
 
 /// `soconnective-position` as people write it: `Soconnective-Position`.

@@ -75,6 +75,18 @@ fn every_operation_says_what_it_does_and_has_a_name_of_its_own() {
 }
 
 #[test]
+fn every_operation_tells_of_its_refusals() {
+    for (path, method, operation) in operations() {
+        let responses = operation["responses"].as_object().unwrap();
+        let refusal = &responses["default"]["content"]["application/problem+json"]["schema"];
+        assert_eq!(refusal["$ref"], "#/components/schemas/Problem", "{method} {path}");
+        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with(['4', '5'])) {
+            assert!(!response["content"].is_null(), "{method} {path} → {status} has no form");
+        }
+    }
+}
+
+#[test]
 fn the_document_is_of_version_3_1_and_names_no_schema_that_is_not_there() {
     let document = document();
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
