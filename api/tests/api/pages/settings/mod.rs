@@ -1,3 +1,8 @@
+//! What an account has installed: its list, its connections and their keys.
+
+mod ai;
+mod history;
+
 use domain::token::Role;
 use serde_json::json;
 
@@ -309,94 +314,4 @@ async fn a_viewer_sees_everything_and_changes_nothing() {
     // Who belongs to no account has no settings.
     let mut admin = Visitor::with(&world.app, &world.app.admin).await;
     admin.open(LIST).await.expect(403);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_history_tells_in_sentences_who_did_what_and_leads_to_what_was_before() {
-    let world = World::connected().await;
-    let app = &world.app;
-    app.get(&world.service, "/v1/accounts/acme/ai-config/mock?purpose=summaries")
-        .await
-        .expect(200);
-    app.settle().await;
-    let mut owner = Visitor::with(app, &world.owner).await;
-    let page = owner.page(HISTORY).await;
-    for words in [
-        "The integration was installed.",
-        "A key was saved as version 1.",
-        "Key version 1 was tested: the provider accepted it as mocky.",
-        "Key version 1 was released to “service of a test” for “summaries”, until <time",
-        "by “account_owner of a test”",
-    ] {
-        assert!(page.contains(words), "{words} is not in {page}");
-    }
-    let (released, installed) = (page.find("was released to"), page.find("was installed."));
-    assert!(released < installed, "{page}");
-    assert!(!page.contains(">Older<") && !page.contains(GOOD), "{page}");
-    // Each takes the place of the one before, which is retired and erased.
-    for _ in 0..20 {
-        let body = json!({"fields": {"api_key": GOOD}});
-        app.put(&world.owner, &format!("{MOCK}/connections/default/credential"), &body)
-            .await
-            .expect(200);
-    }
-    app.settle().await;
-    let page = owner.page(HISTORY).await;
-    assert!(!page.contains("The integration was installed."), "{page}");
-    let (_, older) = page.split_once("rel=\"next\" href=\"").unwrap();
-    let older = older.split('"').next().unwrap().to_owned();
-    let page = owner.page(&older).await;
-    assert!(
-        page.contains("The integration was installed.") && page.contains(">Newest<"),
-        "{page}"
-    );
-    owner.open(&format!("{HISTORY}?before=x")).await.expect(404);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ai_settings_are_chosen_and_what_is_wrong_stands_beside_its_field() {
-    let world = World::connected().await;
-    let app = &world.app;
-    app.post(&app.admin, "/v1/providers", &app.provider.row("other"))
-        .await
-        .expect(201);
-    let mut owner = Visitor::with(app, &world.owner).await;
-    let asked = owner.page(AI).await;
-    assert!(asked.contains("never hidden by another"), "{asked}");
-    let stale = hidden(&asked, "revision").to_owned();
-    let wanted = [
-        ("provider", "other"),
-        ("provider", ""),
-        ("provider", "mock"),
-        ("model", "m-2"),
-        ("inherit", "1"),
-    ];
-    let page = send(&mut owner, AI, &wanted).await;
-    assert!(page.contains("The AI settings are saved"), "{page}");
-    let chosen = app.get(&world.owner, "/v1/accounts/acme/ai-settings").await.expect(200);
-    let expected = json!({"providers": ["other", "mock"], "model": "m-2", "inherit": true});
-    assert_eq!(chosen.body, expected);
-    assert!(
-        page.contains("value=\"m-2\"") && page.contains("value=\"other\" selected"),
-        "{page}"
-    );
-    let revision = hidden(&page, "revision").to_owned();
-    for (field, value, words) in [
-        ("provider", "mock", "listed twice"),
-        ("provider", "nothing-here", "no provider with this key"),
-        ("model", "two words", "no blanks"),
-    ] {
-        let fields = [("revision", revision.as_str()), ("provider", "mock"), (field, value)];
-        let refused = owner.submit(AI, &fields).await.expect(422);
-        assert!(
-            refused.contains(words) && refused.contains("Nothing was saved"),
-            "{}",
-            refused.text()
-        );
-    }
-    // Somebody chose meanwhile.
-    let page = owner.submit_and_follow(AI, &[("revision", &stale)]).await;
-    assert!(page.contains("changed meanwhile"), "{page}");
-    let chosen = app.get(&world.owner, "/v1/accounts/acme/ai-settings").await.expect(200);
-    assert_eq!(chosen.body, expected);
 }
