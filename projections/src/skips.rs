@@ -11,7 +11,7 @@ const PAGE: usize = 512;
 
 /// The events that a projection passes by, because an operator decided so. The log says it, and nothing else does: a read
 /// database that is lost takes no decision with it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Skips {
     events: HashSet<EventId>,
     /// Of notes that name a position alone.

@@ -269,6 +269,10 @@ impl<'a> Hold<'a> {
         if let Err(error) = self.write_down(&stop).await {
             tracing::warn!(projection = %stop.name, cause = %Causes(&error), "where the projection stands could not be written down");
         }
+        // Somebody may have said so, and had it tried again, before it stood here for all to see.
+        if worker.is_told_otherwise().await.unwrap_or(false) && self.resume(worker).await {
+            return Ok(());
+        }
         let state = State::Stopped {
             at: stop.position,
             reason: stop.reason.clone(),

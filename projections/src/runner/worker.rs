@@ -275,6 +275,11 @@ impl Worker {
         Ok(())
     }
 
+    /// Whether the log names other events to be passed by than it did when this model was opened.
+    pub(crate) async fn is_told_otherwise(&self) -> Result<bool, ProjectionError> {
+        Ok(Skips::read(&*self.log, self.checkpoint.name).await? != self.skips)
+    }
+
     /// Like [`Worker::fold`], and writes what comes before an event that cannot be taken.
     async fn fold_or_stop(&mut self, events: &[Decoded]) -> Result<(), ProjectionError> {
         let outcome = self.fold(events).await;

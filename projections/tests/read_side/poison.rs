@@ -94,6 +94,36 @@ async fn an_event_that_is_passed_by_is_no_part_of_the_model_from_then_on_however
     reading.stop().await;
 }
 
+/// Of a model that is split, a part may come to the event after another one has stopped there, and was helped on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_was_opened_before_a_decision_heeds_it_when_it_comes_to_the_event() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let log = Arc::clone(&writer.log);
+    let reading = Reading::start(&home, &log).await;
+    reading.settle().await;
+    let stream = StreamId::Account(account("shop"));
+    let mut unreadable = writer.next(&stream, &opened("Shop", None).into());
+    unreadable.schema = 99;
+    let skipped = ProjectionEventSkipped {
+        projection: HISTORY.to_string(),
+        event: Some(unreadable.id),
+        position: Position::START,
+        reason: "written by a test".to_owned(),
+    };
+    let noted = OperationEvent::ProjectionEventSkipped(skipped);
+    writer.append(&StreamId::Operations, noted).await;
+    let poison = writer.append_raw(&stream, unreadable).await;
+    reading
+        .projections
+        .wait_for(&[HISTORY], poison, PATIENCE)
+        .await
+        .unwrap();
+    assert_eq!(kept(&reading).await, 1);
+    wait_until_stopped_alone(&reading.projections, ACCOUNTS, poison).await;
+    reading.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_read_database_that_is_lost_takes_no_decision_with_it_and_neither_does_a_copy_of_the_log() {
     let mut writer = Writer::new();
