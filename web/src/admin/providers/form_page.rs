@@ -6,12 +6,12 @@ use projections::ProviderView;
 
 use super::attempt::Trial;
 use super::diff::Diff;
-use super::findings::Findings;
 use super::guided::How;
 use super::preview::Preview;
 use super::standing::Stand;
 use super::typed::{AUTH_TYPES, By, Typed};
 use super::{NEW, page_of};
+use crate::admin::findings::Findings;
 use crate::error::Failure;
 use crate::form::once;
 use crate::page::{Page, html};

@@ -2,10 +2,10 @@
 
 mod attempt;
 mod diff;
-mod findings;
 mod form_page;
 mod guided;
 mod list;
+mod places;
 mod preview;
 mod revisions;
 mod save;
@@ -15,10 +15,12 @@ mod typed;
 mod yaml;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use domain::ProviderKey;
 
 use crate::site::Site;
+use crate::upload::MOST_SENT;
 
 pub(crate) fn routes() -> Router<Site> {
     Router::new()
@@ -34,6 +36,8 @@ pub(crate) fn routes() -> Router<Site> {
             get(standing::ask_to_retire).post(standing::retire),
         )
         .route("/admin/providers/{key}/reinstate", post(standing::reinstate))
+        // A logo comes with a row.
+        .layer(DefaultBodyLimit::max(MOST_SENT))
 }
 
 /// Where a row is added. No key begins with a hyphen: what stands below it is never a row's page.

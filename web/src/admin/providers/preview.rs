@@ -2,9 +2,9 @@ use axum::extract::State;
 use domain::provider::ProviderRow;
 use domain::recipe::has_test;
 
-use super::findings::Findings;
 use super::form_page::{Edited, FormPage, view_of};
 use super::sent::Sent;
+use crate::admin::findings::Findings;
 use crate::error::Failure;
 use crate::fields::FormField;
 use crate::icons::Logo;

@@ -4,11 +4,11 @@ use domain::provider::{Logo, ProviderRow};
 use domain::recipe::Problem;
 
 use super::diff::Diff;
-use super::findings::Findings;
 use super::form_page::{Edited, Filled};
 use super::preview::Preview;
 use super::typed::Typed;
 use super::yaml;
+use crate::admin::findings::Findings;
 use crate::error::{Failure, sentence};
 use crate::form::Form;
 use crate::site::Site;

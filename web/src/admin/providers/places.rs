@@ -1,13 +1,11 @@
 use domain::recipe::Problem;
 
-/// What is wrong with what was typed, by the place in the row.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Findings(Vec<Problem>);
+use crate::admin::findings::{Findings, is_within};
 
 /// For a field of whose own nothing is ever found.
 pub(super) const NONE: &[Problem] = &[];
 
-/// Places that have a field of their own on the page, whichever way the recipe is written.
+/// Places of a row that have a field of their own on the page, whichever way the recipe is written.
 const FIELDS: &[&str] = &[
     "/key",
     "/name",
@@ -34,43 +32,17 @@ const GUIDED: &[&str] = &[
     "/recipe/ai",
 ];
 
-impl Findings {
-    pub(super) const fn new(problems: Vec<Problem>) -> Self {
-        Self(problems)
-    }
+/// What is wrong with the recipe where no field of the guided form stands for it.
+pub(super) fn beyond_guided(findings: &Findings) -> Vec<&Problem> {
+    let mut found = findings.at("/recipe");
+    found.retain(|problem| !GUIDED.iter().any(|field| is_within(problem, field)));
+    found
+}
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn all(&self) -> &[Problem] {
-        &self.0
-    }
-
-    /// What is wrong at a place, or with a part of it.
-    pub(super) fn at(&self, pointer: &str) -> Vec<&Problem> {
-        self.0
-            .iter()
-            .filter(|problem| is_within(&problem.pointer, pointer))
-            .collect()
-    }
-
-    pub(super) fn has(&self, pointer: &str) -> bool {
-        !self.at(pointer).is_empty()
-    }
-
-    /// What is wrong with the recipe where no field of the guided form stands for it.
-    pub(super) fn beyond_guided(&self) -> Vec<&Problem> {
-        let mut found = self.at("/recipe");
-        found.retain(|problem| !GUIDED.iter().any(|field| is_within(&problem.pointer, field)));
-        found
-    }
-
-    /// What has no field on the page.
-    pub(super) fn elsewhere(&self) -> Vec<&Problem> {
-        let has_field = |problem: &&Problem| FIELDS.iter().any(|field| is_within(&problem.pointer, field));
-        self.0.iter().filter(|problem| !has_field(problem)).collect()
-    }
+/// What has no field on the page.
+pub(super) fn elsewhere(findings: &Findings) -> Vec<&Problem> {
+    let has_field = |problem: &&Problem| FIELDS.iter().any(|field| is_within(problem, field));
+    findings.all().iter().filter(|problem| !has_field(problem)).collect()
 }
 
 /// A place as people read it: `recipe → request → base_url`.
@@ -85,11 +57,6 @@ fn step(step: &str) -> String {
         Ok(index) => format!("no. {}", index.saturating_add(1)),
         Err(_) => step.replace("~1", "/").replace("~0", "~"),
     }
-}
-
-fn is_within(pointer: &str, place: &str) -> bool {
-    let rest = pointer.strip_prefix(place);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -113,8 +80,8 @@ mod tests {
         let pointers = |found: Vec<&Problem>| found.into_iter().map(|p| p.pointer.clone()).collect::<Vec<_>>();
         assert_eq!(pointers(findings.at("/name")), ["/name"]);
         assert_eq!(pointers(findings.at("/credential")), ["/credential/label"]);
-        assert_eq!(pointers(findings.beyond_guided()), ["/recipe/fields/0/name"]);
-        assert_eq!(pointers(findings.elsewhere()), ["/else", "/names"]);
+        assert_eq!(pointers(beyond_guided(&findings)), ["/recipe/fields/0/name"]);
+        assert_eq!(pointers(elsewhere(&findings)), ["/else", "/names"]);
     }
 
     #[test]
