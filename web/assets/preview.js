@@ -31,7 +31,8 @@ export function previewAsYouType() {
     if (picture) showPicture(picture);
     for (const part of form.querySelectorAll("[data-findings]")) {
       const id = part.id.replace(/-wrong$/, "");
-      if (!touched.has(id) && !part.hasChildNodes()) continue;
+      // Of a file nothing was sent that anything could be found wrong with.
+      if (id === "logo" || (!touched.has(id) && !part.hasChildNodes())) continue;
       replace(part.id, found.page);
       form.querySelector(`#${CSS.escape(id)}`)?.toggleAttribute("aria-invalid", false);
       if (document.getElementById(part.id)?.hasChildNodes()) form.querySelector(`#${CSS.escape(id)}`)?.setAttribute("aria-invalid", "true");
@@ -52,6 +53,19 @@ export function previewAsYouType() {
       for (const id of parts) replace(id, found.page);
     }
     rest(false);
+  };
+
+  /** A file that is too large is said beside its field, before it is sent for nothing. */
+  const weigh = (input) => {
+    const file = input.files[0];
+    const [has, most] = [file?.size ?? 0, Number(input.dataset.most)].map((bytes) => Math.ceil(bytes / 1024));
+    const words = has > most ? `The file has ${has} KiB, and a logo may have ${most}. Choose a smaller one.` : "";
+    input.setCustomValidity(words);
+    input.toggleAttribute("aria-invalid", false);
+    if (words) input.setAttribute("aria-invalid", "true");
+    const line = document.createElement("p");
+    line.textContent = words;
+    document.getElementById(`${input.id}-wrong`).replaceChildren(...(words ? [line] : []));
   };
 
   const showPicture = (address) => {
@@ -76,6 +90,7 @@ export function previewAsYouType() {
     if (target.name === "by") {
       exchanged = exchanged.then(() => exchange(target.value));
     }
+    if (target.type === "file") weigh(target);
     if (target.type === "file" && target.files[0]) {
       const reader = new FileReader();
       reader.addEventListener("load", () => {

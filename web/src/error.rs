@@ -32,6 +32,8 @@ pub(crate) enum Failure {
     OnlyForForms,
     /// What was sent cannot be read.
     BadForm(&'static str),
+    /// More was sent than a form may have: what to do.
+    TooLarge(&'static str),
     /// Another token or membership is in use than when the form was shown.
     Switched,
     /// Another site had the browser send it.
@@ -102,6 +104,7 @@ impl Failure {
                 "Forms are sent to it. Go back to the page that you came from, or start anew.".to_owned(),
             ),
             Self::BadForm(what) => (StatusCode::BAD_REQUEST, "The form cannot be read", format!("{what}.")),
+            Self::TooLarge(what) => (StatusCode::PAYLOAD_TOO_LARGE, "That is too much", (*what).to_owned()),
             Self::Switched => (
                 StatusCode::CONFLICT,
                 "You have switched meanwhile",

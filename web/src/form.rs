@@ -16,13 +16,21 @@ use crate::error::Failure;
 use crate::session::Viewer;
 use crate::site::Site;
 
-/// The most bytes that a form may have.
-const MOST: usize = 256 * 1024;
+/// The most bytes that a form may have, or the texts of one with a file: several times the largest recipe, written out.
+pub(crate) const MOST: usize = 256 * 1024;
+
+/// Browsers show no answer before they have sent all that they have to send. So much of what is too large is read on and
+/// dropped, for a person to be told so; beyond it the connection is closed.
+pub(crate) const HEARD_OUT: usize = 32 * 1024 * 1024;
 
 /// A form that does not arrive within this time is given up.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const TOO_SLOW: Failure = Failure::BadForm("It did not arrive within 20 seconds");
+pub(crate) const TOO_LARGE: Failure = Failure::TooLarge(
+    "The form is larger than 256 KiB, and nothing was saved. Go back and shorten it: so much is probably a whole file where \
+     a key or a text was meant to be.",
+);
 pub(crate) const BROKEN: Failure = Failure::BadForm("It did not arrive whole");
 
 /// The hidden field whose value is new on every page: by it a form that is sent twice is known.
@@ -154,26 +162,34 @@ impl FromRequest<Site> for Form {
     }
 }
 
+/// How long the body of a request is to be, as far as it says so.
+pub(crate) fn announced(request: &Request) -> usize {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    length
+        .and_then(|length| length.to_str().ok()?.parse().ok())
+        .unwrap_or(0)
+}
+
 /// The whole body. What may hold a key is wiped: the buffer of the connection too, when nobody else needs it.
 async fn collected(request: Request) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let announced = request.headers().get(header::CONTENT_LENGTH);
-    let announced: usize = announced
-        .and_then(|length| length.to_str().ok()?.parse().ok())
-        .unwrap_or(0);
+    let announced = announced(&request);
     // With room for all of it from the start: a vector that grows leaves copies of a key behind.
     let mut body = Zeroizing::new(Vec::with_capacity(announced.min(MOST)));
     let mut chunks = request.into_body().into_data_stream();
+    let mut sent = 0_usize;
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| BROKEN)?;
-        if body.len() + chunk.len() > MOST {
-            return Err(Failure::BadForm("It is larger than 256 KiB"));
+        sent = sent.saturating_add(chunk.len());
+        if sent <= MOST {
+            body.extend_from_slice(&chunk);
+        } else if sent > HEARD_OUT {
+            break;
         }
-        body.extend_from_slice(&chunk);
         if let Ok(mut buffer) = chunk.try_into_mut() {
             buffer.as_mut().zeroize();
         }
     }
-    Ok(body)
+    if sent > MOST { Err(TOO_LARGE) } else { Ok(body) }
 }
 
 impl Arrival {

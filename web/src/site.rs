@@ -14,7 +14,7 @@ use url::Url;
 use crate::backstage::Backstage;
 use crate::session::Sessions;
 use crate::sign_on::{Attempts, SignOn};
-use crate::{admin, assets, audit, guard, live, marketplace, settings, sign_in, sign_on, upload};
+use crate::{admin, assets, audit, form, guard, live, marketplace, settings, sign_in, sign_on};
 
 /// So long an answer waits for the read side, so that the next page shows what was done.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,7 +72,7 @@ impl Site {
             .merge(audit::routes())
             .merge(live::routes())
             .merge(assets::routes())
-            .layer(DefaultBodyLimit::max(upload::MOST_SENT))
+            .layer(DefaultBodyLimit::max(form::MOST))
             .layer(from_fn_with_state(self.clone(), guard::guard))
             .with_state(self.clone())
     }

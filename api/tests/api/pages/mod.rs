@@ -13,4 +13,5 @@ mod providers;
 mod settings;
 mod sign_in;
 mod tokens;
+mod too_large;
 mod visitor;
