@@ -26,8 +26,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// More than the name of a type of event has, in characters.
 const MAX_TYPE: usize = 100;
 
-/// More than the id of an actor has, in characters.
-const MAX_ACTOR: usize = 200;
+/// As many characters as the id of an actor can have: `oidc:` and the longest subject of an identity provider.
+const MAX_ACTOR: usize = 260;
 
 /// Which events are wanted. Conditions that are left out hold for every event.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -45,7 +45,7 @@ struct AuditQuery {
     #[param(rename = "type", max_length = 100)]
     kind: Option<String>,
     /// Those that this actor asked for.
-    #[param(max_length = 200)]
+    #[param(max_length = 260)]
     actor: Option<String>,
     /// Those after this position: the `next` of the page before.
     #[param(value_type = Option<String>)]

@@ -7,8 +7,9 @@ use crate::address::address;
 use crate::error::Failure;
 use crate::history::position;
 
-/// More than the name of a type of event, or the id of an actor, has in characters.
-const LONGEST: usize = 200;
+/// So long the id of an actor can be, in characters: that of a person who is known by nothing but the subject of an
+/// identity provider, which has 255 at most, behind `oidc:`.
+const LONGEST_ACTOR: usize = 260;
 
 /// Which events are looked for, as it stands in the address.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -35,6 +36,7 @@ pub(super) struct Search {
 pub(super) struct Wrong {
     pub(super) account: Option<&'static str>,
     pub(super) provider: Option<&'static str>,
+    pub(super) actor: Option<&'static str>,
     pub(super) from: Option<&'static str>,
     pub(super) to: Option<&'static str>,
 }
@@ -50,7 +52,7 @@ impl Search {
             &mut self.from,
             &mut self.to,
         ] {
-            *text = text.trim().chars().take(LONGEST).collect();
+            *text = text.trim().to_owned();
         }
         self
     }
@@ -71,7 +73,7 @@ impl Search {
             account,
             provider: parsed(&self.provider, "That is no key of a provider.", &mut wrong.provider),
             kind: some(&self.kind),
-            actor: some(&self.actor),
+            actor: actor(&self.actor, &mut wrong.actor),
             from: moment(&self.from, &mut wrong.from),
             to: moment(&self.to, &mut wrong.to),
             after: Position::START,
@@ -123,6 +125,14 @@ impl Search {
 
 fn some(text: &str) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// An actor as it was typed. One that is too long is none of ours: to look for a part of it would find somebody else.
+fn actor(text: &str, wrong: &mut Option<&'static str>) -> Option<String> {
+    if text.chars().count() > LONGEST_ACTOR {
+        *wrong = Some("Nobody has so long an id: 260 characters are the most.");
+    }
+    some(text)
 }
 
 fn parsed<T: std::str::FromStr>(text: &str, message: &'static str, wrong: &mut Option<&'static str>) -> Option<T> {
@@ -191,6 +201,19 @@ mod tests {
         assert_eq!(of(""), Some(Some(own.clone())));
         assert_eq!(of("acme"), Some(Some(own.clone())));
         assert_eq!((of("rival"), of("not/an/id")), (None, None));
+    }
+
+    #[test]
+    fn an_actor_is_looked_for_whole_or_not_at_all() {
+        let of = |length: usize| {
+            let search = Search {
+                actor: "a".repeat(length),
+                ..Search::default()
+            };
+            search.trimmed().filter(None, 1).ok().unwrap()
+        };
+        assert_eq!(of(260).unwrap().actor.unwrap().len(), 260);
+        assert!(of(261).unwrap_err().actor.is_some());
     }
 
     #[test]

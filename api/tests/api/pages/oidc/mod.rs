@@ -3,6 +3,7 @@
 mod members;
 mod refusals;
 mod staff;
+mod subjects;
 
 use chrono::TimeDelta;
 use domain::token::Role;
