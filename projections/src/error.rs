@@ -2,6 +2,7 @@ use std::io;
 
 use domain::Position;
 use eventlog::LogError;
+use postgres_url::InvalidPostgresUrl;
 
 use crate::ProjectionName;
 
@@ -13,6 +14,9 @@ pub enum ProjectionError {
         "the read database is named as sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE; what was given is neither"
     )]
     Url,
+    /// The URL of a read database on PostgreSQL cannot be used.
+    #[error("the URL of the read database cannot be used: {0}")]
+    PostgresUrl(#[from] InvalidPostgresUrl),
     /// Row-level security does not hold for the role.
     #[error(
         "the role `{role}` of the read database is a superuser or has BYPASSRLS, so that row-level security would keep no \

@@ -53,7 +53,7 @@ impl Projections {
     /// processes share. In PostgreSQL everything is in the schema `soconnective_read`, which is made when it is missing.
     ///
     /// # Errors
-    /// [`ProjectionError::Url`], [`ProjectionError::PrivilegedRole`], [`ProjectionError::Database`] or
+    /// [`ProjectionError::Url`], [`ProjectionError::PostgresUrl`], [`ProjectionError::PrivilegedRole`], [`ProjectionError::Database`] or
     /// [`ProjectionError::Migrate`]; no error repeats the URL.
     pub async fn connect(url: &str) -> Result<Self, ProjectionError> {
         match url.split_once(':') {

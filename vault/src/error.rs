@@ -1,6 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use domain::CredentialId;
+use postgres_url::InvalidPostgresUrl;
 use uuid::Uuid;
 
 use crate::keyring::KeyringError;
@@ -50,7 +51,7 @@ pub enum VaultError {
     Keyring(#[from] KeyringError),
     /// A URL of PostgreSQL that cannot be used.
     #[error("the URL of the vault's database cannot be used: {0}")]
-    Url(&'static str),
+    Url(#[from] InvalidPostgresUrl),
     /// The role may see every account's rows whatever the tables say.
     #[error(
         "the {store} stays closed: row-level security, which keeps accounts apart, does not hold for the database role \

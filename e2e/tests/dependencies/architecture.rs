@@ -21,6 +21,7 @@ pub(crate) struct Rule {
 /// The whole product and the servers for tests, for what stands above it.
 const ALL: &[&str] = &[
     "domain",
+    "postgres-url",
     "eventlog",
     "bus",
     "vault",
@@ -57,8 +58,14 @@ pub(crate) const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        name: "postgres-url",
+        may_use: &[],
+        never_names: &["tokio", "tracing"],
+        never_reaches: &["axum", "hyper", "reqwest", "async-nats", "eventstore"],
+    },
+    Rule {
         name: "eventlog",
-        may_use: &["domain"],
+        may_use: &["domain", "postgres-url"],
         never_names: &["axum", "reqwest"],
         never_reaches: &["async-nats"],
     },
@@ -70,7 +77,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         name: "vault",
-        may_use: &["domain"],
+        may_use: &["domain", "postgres-url"],
         never_names: &[],
         never_reaches: &["axum", "hyper", "reqwest", "async-nats", "eventstore"],
     },
@@ -88,7 +95,7 @@ pub(crate) const RULES: &[Rule] = &[
     },
     Rule {
         name: "projections",
-        may_use: &["domain", "eventlog", "bus"],
+        may_use: &["domain", "postgres-url", "eventlog", "bus"],
         never_names: &["axum", "reqwest", "aes-siv", "async-nats", "eventstore"],
         never_reaches: &["aes-siv"],
     },
@@ -108,6 +115,7 @@ pub(crate) const RULES: &[Rule] = &[
         name: "api",
         may_use: &[
             "domain",
+            "postgres-url",
             "eventlog",
             "bus",
             "vault",

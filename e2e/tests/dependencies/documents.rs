@@ -15,6 +15,7 @@ const FOLDERS: &[&str] = &[
     "eventlog",
     "migrations",
     "oidc",
+    "postgres-url",
     "projections",
     "scripts",
     "testing",

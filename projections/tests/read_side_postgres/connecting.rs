@@ -61,6 +61,23 @@ async fn no_error_repeats_the_password() {
     }
 }
 
+#[tokio::test]
+async fn a_url_that_no_store_may_use_is_refused_with_what_to_write_instead() {
+    let home = Home::new();
+    for (parameters, words) in [
+        ("sslmode=verify-ca", "sslmode=verify-full"),
+        ("ssl-mode=verify-ca", "sslmode=verify-full"),
+        ("pasword=TheWrongOne", "a parameter that is not supported"),
+        // It would show every account's rows to whoever forgets to say whose are meant.
+        ("options[soconnective.account]=*", "a parameter that is not supported"),
+    ] {
+        let error = refusal(&format!("{}?{parameters}", home.url())).await;
+        assert!(matches!(error, ProjectionError::PostgresUrl(_)), "{error:?}");
+        let said = everything(&error);
+        assert!(said.contains(words) && !said.contains("TheWrongOne"), "{said}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn several_processes_may_start_on_an_empty_database_at_once() {
     let home = Home::new();

@@ -5,7 +5,6 @@ mod leaks;
 mod prepare;
 #[cfg(test)]
 mod tenancy;
-mod url;
 mod vacuum;
 
 use std::future::Future;
@@ -14,13 +13,13 @@ use std::time::Duration;
 
 use domain::AccountId;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow};
-use sqlx::{PgPool, Postgres, Row, SqlSafeStr, SqlStr, Transaction};
+use sqlx::{ConnectOptions, PgPool, Postgres, Row, SqlSafeStr, SqlStr, Transaction};
 use uuid::Uuid;
 
 use crate::VaultError;
 
+pub use postgres_url::PostgresUrl;
 pub(crate) use prepare::prepare;
-pub use url::PostgresUrl;
 pub(crate) use vacuum::Vacuum;
 
 /// The most connections of one process to one of the two parts.
@@ -143,7 +142,9 @@ pub(crate) async fn let_lag(transaction: &mut Transaction<'_, Postgres>) -> Resu
 
 /// What every session of the vault is like, whatever the server's own defaults are.
 fn bounded(options: &PgConnectOptions, statement: &str) -> PgConnectOptions {
-    options.clone().options([
+    // Not even a slow statement gets into the log of the program.
+    let options = options.clone().disable_statement_logging();
+    options.options([
         ("statement_timeout", statement),
         ("idle_in_transaction_session_timeout", IDLE),
         // A commit is on the disk when it returns; on a synchronous standby's too, where there is one.

@@ -1,5 +1,6 @@
 use std::fmt;
 
+use postgres_url::PostgresUrl;
 use secrecy::{ExposeSecret, SecretString};
 
 /// The URL of a server, which may hold a password: it is shown without user, password and parameters.
@@ -41,14 +42,7 @@ impl Address {
     /// What is wrong with it, without repeating it.
     pub(super) fn postgres(text: &str) -> Result<Self, String> {
         let address = Self::parse(text, &["postgres", "postgresql"])?;
-        // The driver panics at it: its verifier looks for a process-wide provider of rustls, which there is none of.
-        if text.contains("sslmode=verify-ca") || text.contains("ssl-mode=verify-ca") {
-            return Err(
-                "write sslmode=verify-full, and a host that the server's certificate names: verify-ca is not \
-                        supported"
-                    .to_owned(),
-            );
-        }
+        PostgresUrl::parse(text).map_err(|wrong| wrong.to_string())?;
         Ok(address)
     }
 

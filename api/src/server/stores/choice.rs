@@ -189,6 +189,9 @@ mod tests {
             "data/log.db",
             "postgres",
             "postgres://a/b?sslmode=verify-ca",
+            "postgres://a/b?pasword=c",
+            "postgres://a/b?options=-cd",
+            "postgres://a",
         ] {
             assert!(
                 wrong.parse::<LogPlace>().is_err() && wrong.parse::<DbPlace>().is_err(),

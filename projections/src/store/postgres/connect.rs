@@ -1,8 +1,8 @@
-use std::str::FromStr;
 use std::time::Duration;
 
+use postgres_url::PostgresUrl;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 
 use super::transaction::within;
@@ -32,11 +32,13 @@ pub(super) struct Pools {
 /// Brings the bookkeeping to its current form.
 ///
 /// # Errors
-/// [`ProjectionError::Url`], [`ProjectionError::PrivilegedRole`], [`ProjectionError::Database`] and
+/// [`ProjectionError::PostgresUrl`], [`ProjectionError::PrivilegedRole`], [`ProjectionError::Database`] and
 /// [`ProjectionError::Migrate`]. None of them repeats the URL, which may hold a password.
 pub(super) async fn connect(url: &str) -> Result<Pools, ProjectionError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| ProjectionError::Url)?
+    let url = PostgresUrl::parse(url)?;
+    let options = url
+        .options()
+        .clone()
         .application_name("soconnective read models")
         .options([("search_path", SCHEMA)]);
     let mut connection = within(PATIENCE, PgConnection::connect_with(&options)).await?;
