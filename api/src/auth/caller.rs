@@ -103,7 +103,13 @@ impl FromRequestParts<AppState> for Caller {
 
 /// The token of `Authorization: Bearer …` (RFC 6750, section 2.1).
 fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
-    let value = headers.get(header::AUTHORIZATION).ok_or_else(missing)?;
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        let message = "one token is expected: nobody could say whose request this is";
+        let refused = Problem::field(Code::InvalidParameter, "/header/authorization", "duplicate", message);
+        return Err(challenge(refused, "invalid_request"));
+    }
     let text = value.to_str().map_err(|_| invalid())?;
     let (scheme, token) = text.split_once(' ').ok_or_else(missing)?;
     if scheme.eq_ignore_ascii_case("bearer") {

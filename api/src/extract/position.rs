@@ -19,16 +19,18 @@ impl<S: Sync> FromRequestParts<S> for MinPosition {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(MIN_POSITION) else {
-            return Ok(Self(None));
+        let mut values = parts.headers.get_all(MIN_POSITION).iter();
+        let position = match (values.next(), values.next()) {
+            (None, _) => return Ok(Self(None)),
+            (Some(value), None) => value.to_str().ok().and_then(|text| text.parse().ok()),
+            (Some(_), Some(_)) => None,
         };
-        let position = value.to_str().ok().and_then(|text| text.parse().ok());
         position.map(|position| Self(Some(position))).ok_or_else(|| {
             Problem::field(
                 Code::InvalidParameter,
                 "/header/soconnective-min-position",
                 "invalid-value",
-                "a position is expected, as an earlier answer gave it in Soconnective-Position",
+                "one position is expected, as an earlier answer gave it in Soconnective-Position",
             )
         })
     }

@@ -31,8 +31,11 @@ async fn a_position_that_never_comes_is_503_with_retry_after_and_never_a_stale_a
 #[tokio::test]
 async fn what_is_no_position_is_refused() {
     let world = World::new().await;
-    for wrong in ["", "x", "-1", "1.5", "99999999999999999999999"] {
-        let headers = [("soconnective-min-position", wrong)];
+    let wrong = ["", "x", "-1", "1.5", "99999999999999999999999"];
+    let position = |text| ("soconnective-min-position", text);
+    let mut cases: Vec<_> = wrong.into_iter().map(|text| vec![position(text)]).collect();
+    cases.push(vec![position("1"), position("2")]);
+    for headers in cases {
         let answer = world.app.call(&world.owner, "GET", "/v1/catalog", None, &headers).await;
         let refused = answer.problem(400, "invalid-parameter");
         assert_eq!(refused.pointer(), "/header/soconnective-min-position");

@@ -193,6 +193,18 @@ async fn who_has_no_good_token_is_asked_for_one() {
 }
 
 #[tokio::test]
+async fn a_request_with_two_tokens_is_nobody_s() {
+    let world = World::new().await;
+    let second = format!("Bearer {}", world.auditor);
+    let headers = [("authorization", second.as_str())];
+    let refused = world.app.call(&world.owner, "GET", "/v1/catalog", None, &headers).await;
+    let refused = refused.problem(400, "invalid-parameter");
+    assert_eq!(refused.pointer(), "/header/authorization");
+    assert!(refused.header("www-authenticate").contains("invalid_request"));
+    assert!(!refused.contains(&world.auditor) && !refused.contains(&world.owner));
+}
+
+#[tokio::test]
 async fn a_list_of_tokens_shows_no_token() {
     let app = TestApp::new().await;
     app.post(&app.admin, "/v1/tokens", &json!({"name": "a", "role": "service"}))
