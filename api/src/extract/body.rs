@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use axum::extract::{FromRequest, Request};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use domain::RequestDigest;
 use futures::StreamExt;
 use serde::Deserialize;
@@ -119,6 +119,13 @@ async fn read(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
 }
 
 async fn collect(request: Request) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    // Nothing is unpacked here: what comes packed would be called broken.
+    let coding = request.headers().get(header::CONTENT_ENCODING);
+    if coding.is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let detail = "Send the body as it is, without `Content-Encoding`.";
+        let identity = HeaderValue::from_static("identity");
+        return Err(Problem::new(Code::UnsupportedMediaType, detail).with_header(header::ACCEPT_ENCODING, identity));
+    }
     let announced = request.headers().get(header::CONTENT_LENGTH);
     let announced = announced
         .and_then(|length| length.to_str().ok()?.parse().ok())

@@ -10,6 +10,8 @@ mod catalog;
 mod conditions;
 mod conformance;
 mod document;
+mod encodings;
+mod gateway;
 mod head_limits;
 mod history;
 mod idempotency;
