@@ -1,3 +1,5 @@
+use std::marker::PhantomData;
+
 use domain::StreamId;
 use eventlog::EventLog;
 
@@ -8,35 +10,49 @@ use crate::{AsOf, QueryError};
 /// Events of one stream that are read at once.
 const PAGE: usize = 512;
 
-/// A document as it was at a moment of the past: the same fold as the read model's, over the stream in the log. What the model
-/// passes by, it passes by too.
-pub(crate) async fn document_as_of<M: Model>(
-    log: &dyn EventLog,
-    stream: &StreamId,
-    key: &str,
+/// A model as it was at a moment of the past. What the model passes by, it passes by too, which is read once for all documents.
+pub(crate) struct Past<'a, M> {
+    log: &'a dyn EventLog,
     as_of: AsOf,
-) -> Result<Option<M::Document>, QueryError> {
-    let skips = Skips::read(log, M::NAME).await.map_err(QueryError::Log)?;
-    let mut document = None;
-    let mut from = 1;
-    loop {
-        let events = log.read_stream(stream, from, PAGE).await.map_err(QueryError::Log)?;
-        let count = events.len();
-        for event in events {
-            if !as_of.includes(event.position, event.recorded_at) {
+    skips: Skips,
+    model: PhantomData<M>,
+}
+
+impl<'a, M: Model> Past<'a, M> {
+    pub(crate) async fn at(log: &'a dyn EventLog, as_of: AsOf) -> Result<Self, QueryError> {
+        let skips = Skips::read(log, M::NAME).await.map_err(QueryError::Log)?;
+        Ok(Self {
+            log,
+            as_of,
+            skips,
+            model: PhantomData,
+        })
+    }
+
+    /// A document as it was: the same fold as the read model's, over the stream in the log.
+    pub(crate) async fn document(&self, stream: &StreamId, key: &str) -> Result<Option<M::Document>, QueryError> {
+        let mut document = None;
+        let mut from = 1;
+        loop {
+            let read = self.log.read_stream(stream, from, PAGE).await;
+            let events = read.map_err(QueryError::Log)?;
+            let count = events.len();
+            for event in events {
+                if !self.as_of.includes(event.position, event.recorded_at) {
+                    return Ok(document);
+                }
+                from = event.revision + 1;
+                if self.skips.contain(&event) {
+                    continue;
+                }
+                let body = event.event().map_err(|_| QueryError::Corrupt(M::NAME))?;
+                if M::keys(&event, &body).iter().any(|touched| **touched == *key) {
+                    M::apply(key, &mut document, &event, &body).map_err(|_| QueryError::Corrupt(M::NAME))?;
+                }
+            }
+            if count < PAGE {
                 return Ok(document);
             }
-            from = event.revision + 1;
-            if skips.contain(&event) {
-                continue;
-            }
-            let body = event.event().map_err(|_| QueryError::Corrupt(M::NAME))?;
-            if M::keys(&event, &body).iter().any(|touched| **touched == *key) {
-                M::apply(key, &mut document, &event, &body).map_err(|_| QueryError::Corrupt(M::NAME))?;
-            }
-        }
-        if count < PAGE {
-            return Ok(document);
         }
     }
 }

@@ -12,7 +12,7 @@ use super::page::Snapshot;
 use super::revisions::revisions;
 use super::{CatalogEntry, CatalogFilter, CatalogPage, Editions, ProviderRevision, ProviderView};
 use crate::cache::AnswerCache;
-use crate::past::document_as_of;
+use crate::past::Past;
 use crate::reader::Reader;
 use crate::store::Scope;
 use crate::{AsOf, ProjectionName, QueryError};
@@ -77,11 +77,12 @@ impl CatalogQuery {
         as_of: AsOf,
     ) -> Result<CatalogPage, QueryError> {
         let now = self.snapshot().await?;
-        let mut past = Vec::new();
+        let past = Past::at(log, as_of).await?;
+        let mut then = Vec::new();
         for record in now.records() {
-            past.extend(self.record_as_of(log, &record.row.key, as_of).await?);
+            then.extend(record_as_of(&past, &record.row.key).await?);
         }
-        Snapshot::new(past.into_iter()).page(filter)
+        Snapshot::new(then.into_iter()).page(filter)
     }
 
     /// A row as it was, if it was published then.
@@ -94,7 +95,7 @@ impl CatalogQuery {
         key: &ProviderKey,
         as_of: AsOf,
     ) -> Result<Option<CatalogEntry>, QueryError> {
-        let record = self.record_as_of(log, key, as_of).await?;
+        let record = record_as_of(&Past::at(log, as_of).await?, key).await?;
         Ok(record.filter(is_published).map(|record| CatalogEntry::new(&record)))
     }
 
@@ -154,18 +155,6 @@ impl CatalogQuery {
         Ok(self.snapshot().await?.record(key).cloned())
     }
 
-    /// A row as it was, wherever it stood.
-    pub(crate) async fn record_as_of(
-        &self,
-        log: &dyn EventLog,
-        key: &ProviderKey,
-        as_of: AsOf,
-    ) -> Result<Option<ProviderRecord>, QueryError> {
-        let stream = StreamId::Provider(key.clone());
-        let document = document_as_of::<Catalog>(log, &stream, &provider_key(key), as_of).await?;
-        Ok(document.and_then(into_record))
-    }
-
     async fn snapshot(&self) -> Result<Arc<Snapshot>, QueryError> {
         let changes = self.reader.changes();
         if let Some(snapshot) = self.snapshot.get(changes, &()) {
@@ -189,6 +178,16 @@ impl CatalogQuery {
         self.snapshot.put(changes, count, (), Arc::clone(&snapshot));
         Ok(snapshot)
     }
+}
+
+/// A row as it was, wherever it stood.
+pub(crate) async fn record_as_of(
+    past: &Past<'_, Catalog>,
+    key: &ProviderKey,
+) -> Result<Option<ProviderRecord>, QueryError> {
+    let stream = StreamId::Provider(key.clone());
+    let document = past.document(&stream, &provider_key(key)).await?;
+    Ok(document.and_then(into_record))
 }
 
 fn is_published(record: &ProviderRecord) -> bool {

@@ -6,8 +6,8 @@ use eventlog::EventLog;
 use super::IntegrationView;
 use super::document::{IntegrationDocument, Integrations, key};
 use super::view::Face;
-use crate::catalog::{CatalogQuery, LogoRef, ProviderRecord, ProviderStatus};
-use crate::past::document_as_of;
+use crate::catalog::{Catalog, CatalogQuery, LogoRef, ProviderRecord, ProviderStatus, record_as_of};
+use crate::past::Past;
 use crate::reader::Reader;
 use crate::store::Scope;
 use crate::{AsOf, QueryError};
@@ -84,10 +84,11 @@ impl IntegrationsQuery {
         account: &AccountId,
         as_of: AsOf,
     ) -> Result<Vec<IntegrationView>, QueryError> {
+        let (past, catalog) = (Past::at(log, as_of).await?, Past::at(log, as_of).await?);
         let mut views = Vec::new();
         // Every integration that was ever installed has a document to this day.
         for document in self.documents(account).await? {
-            views.extend(self.get_as_of(log, account, &document.provider, as_of).await?);
+            views.extend(view_as_of(&past, &catalog, account, &document.provider).await?);
         }
         Ok(sorted(views))
     }
@@ -103,19 +104,28 @@ impl IntegrationsQuery {
         provider: &ProviderKey,
         as_of: AsOf,
     ) -> Result<Option<IntegrationView>, QueryError> {
-        let stream = StreamId::Integration(account.clone(), provider.clone());
-        let key = key(account, provider);
-        let Some(document) = document_as_of::<Integrations>(log, &stream, &key, as_of).await? else {
-            return Ok(None);
-        };
-        let record = self.catalog.record_as_of(log, provider, as_of).await?;
-        Ok(view(document, record.as_ref()))
+        let (past, catalog) = (Past::at(log, as_of).await?, Past::at(log, as_of).await?);
+        view_as_of(&past, &catalog, account, provider).await
     }
 
     async fn documents(&self, account: &AccountId) -> Result<Vec<IntegrationDocument>, QueryError> {
         let scope = Scope::Account(account);
         self.reader.range(scope, &format!("{account}."), "", MAX).await
     }
+}
+
+async fn view_as_of(
+    past: &Past<'_, Integrations>,
+    catalog: &Past<'_, Catalog>,
+    account: &AccountId,
+    provider: &ProviderKey,
+) -> Result<Option<IntegrationView>, QueryError> {
+    let stream = StreamId::Integration(account.clone(), provider.clone());
+    let Some(document) = past.document(&stream, &key(account, provider)).await? else {
+        return Ok(None);
+    };
+    let record = record_as_of(catalog, provider).await?;
+    Ok(view(document, record.as_ref()))
 }
 
 /// A provider that the catalog has not heard of yet shows its key: the two models may be a moment apart.

@@ -12,6 +12,7 @@ mod home;
 mod integrations;
 mod models_are_folds;
 mod newest;
+mod past;
 mod poison;
 mod runner;
 mod splitting;
