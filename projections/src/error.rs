@@ -56,6 +56,9 @@ pub enum ProjectionError {
     /// Somebody else moved the checkpoint: another process works on the same read model.
     #[error("another process took over the projection {0}")]
     Superseded(ProjectionName),
+    /// The log no longer holds the event that the projection has come to.
+    #[error("the log was set back: the event that the projection {0} has come to is not in it any more")]
+    SetBack(ProjectionName),
     /// A row of the read model is not of its form.
     #[error("a row of the projection {0} is not of its form; `soconnective projections rebuild {0}` repairs it")]
     Corrupt(ProjectionName),

@@ -18,7 +18,7 @@ use crate::integrations::IntegrationsQuery;
 use crate::progress::Progress;
 use crate::projector::Projector;
 use crate::reader::Reader;
-use crate::runner::{Audience, Crew, Feed, Keeper, MakeProjector, Task};
+use crate::runner::{MakeProjector, Runner};
 use crate::shared::Shared;
 use crate::store::{Generation, PostgresStore, SqliteStore, Store};
 use crate::tokens::TokensQuery;
@@ -36,6 +36,7 @@ pub struct Projections {
     history: HistoryQuery,
     accounts: AccountsQuery,
     tokens: TokensQuery,
+    set_backs: watch::Sender<u64>,
 }
 
 impl Projections {
@@ -85,13 +86,14 @@ impl Projections {
             history: HistoryQuery::new(Arc::clone(&store)),
             accounts: AccountsQuery::new(Reader::new(Arc::clone(&store))),
             tokens: TokensQuery::new(Reader::new(Arc::clone(&store))),
+            set_backs: watch::Sender::new(0),
             catalog,
             store,
         };
         for name in ProjectionName::ALL {
             let shared = projections.shared(name);
             let mut live = Generation::live(&*projections.store, name).await?;
-            live.retain(|part| part.version == shared.version);
+            live.retain(|part| part.version == shared.version && !part.log_id.is_nil());
             shared.show(&live);
             // As the bookkeeping has it: a tool that starts nothing shows where it stands still.
             for stop in projections.store.stops(name, shared.version).await? {
@@ -108,8 +110,8 @@ impl Projections {
         Ok(projections)
     }
 
-    /// Starts applying: one task that reads the log and then the bus, and one per projection, or part of one. They end, their checkpoints
-    /// stored, when `shutdown` is true. A model that is missing, or was built from another log, is built first.
+    /// Starts applying, in a task that ends, all checkpoints stored, when `shutdown` is true. A model that is missing, was built
+    /// from another log, or from this one before it was set back, is built first.
     ///
     /// # Errors
     /// [`ProjectionError::Database`] or [`ProjectionError::Log`].
@@ -119,53 +121,24 @@ impl Projections {
         bus: Arc<dyn Bus>,
         shutdown: watch::Receiver<bool>,
     ) -> Result<JoinSet<()>, ProjectionError> {
-        let head = head_of(&*log).await?;
-        let versions = ProjectionName::ALL.map(|name| (name, self.shared(name).version));
-        let (keeper, newcomers) = Keeper::start(&self.store, versions.into_iter()).await?.unzip();
-        let audience = Arc::new(Audience::new());
-        let members = ProjectionName::ALL.map(|name| {
-            let (batches, latest) = audience.join();
-            Task {
-                store: Arc::clone(&self.store),
-                log: Arc::clone(&log),
-                shared: Arc::clone(self.shared(name)),
-                part: 0,
-                projector: self.projectors(name),
-                batches,
-                outlook: keeper.as_ref().and_then(|keeper: &Keeper| keeper.outlook(name)),
-                latest,
-            }
-        });
+        let runner = Runner {
+            store: Arc::clone(&self.store),
+            log,
+            bus,
+            projections: ProjectionName::ALL.map(|name| (Arc::clone(self.shared(name)), self.projectors(name))),
+            set_backs: self.set_backs.clone(),
+        };
+        let running = runner.start().await?;
         let mut tasks = JoinSet::new();
-        // Leases run out while models are opened, unless somebody renews them meanwhile.
-        if let Some(keeper) = keeper {
-            tasks.spawn(keeper.run(shutdown.clone()));
-        }
-        let mut ready = Vec::with_capacity(members.len());
-        let mut from = head;
-        for task in members {
-            let worker = task.opened(head).await?;
-            let at = worker.as_ref().map(|worker| worker.checkpoint().position);
-            from = at.or_else(|| task.followed()).map_or(from, |at| from.min(at));
-            ready.push((task, worker));
-        }
-        audience.begin(from);
-        for (mut task, worker) in ready {
-            task.latest = from;
-            tasks.spawn(task.run(worker));
-        }
-        if let Some(newcomers) = newcomers {
-            let crew = Crew {
-                store: Arc::clone(&self.store),
-                log: Arc::clone(&log),
-                projections: ProjectionName::ALL.map(|name| (Arc::clone(self.shared(name)), self.projectors(name))),
-                audience: Arc::downgrade(&audience),
-                newcomers,
-            };
-            tasks.spawn(crew.run());
-        }
-        tasks.spawn(Feed { log, bus, audience }.run(from, shutdown));
+        tasks.spawn(runner.run(running, shutdown));
         Ok(tasks)
+    }
+
+    /// Counts how often the log was found to have been set back while it was followed: restored from a backup, or with a standby
+    /// in its place that lacked the newest events. Whatever else remembers what the log said is to forget it then.
+    #[must_use]
+    pub fn set_backs(&self) -> watch::Receiver<u64> {
+        self.set_backs.subscribe()
     }
 
     /// Waits until these have applied the log up to `position`, so that whoever wrote something reads it back.

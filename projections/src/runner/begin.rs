@@ -2,10 +2,10 @@ use domain::Position;
 use eventlog::EventLog;
 use uuid::Uuid;
 
-use crate::ProjectionError;
 use crate::part::Parts;
 use crate::shared::Shared;
 use crate::store::{Checkpoint, Fence, Generation, Purpose, Stage, Store};
+use crate::{ProjectionError, State};
 
 /// The model that a part of a projection goes on with. What stood in its way before is tried again.
 ///
@@ -21,7 +21,8 @@ pub(crate) async fn begin(
 ) -> Result<Checkpoint, ProjectionError> {
     let (name, version) = (shared.name, shared.version);
     clear_stop(store, shared, part, fence).await?;
-    let all = store.checkpoints(name).await?;
+    let mut all = store.checkpoints(name).await?;
+    disown_of_another_past(store, shared, log, part, fence, &mut all).await?;
     // Other processes move their parts meanwhile: what is stored by now, the log has had by now.
     let furthest = all.iter().map(|c| c.position).max().unwrap_or_default();
     let head = if furthest > head {
@@ -58,6 +59,36 @@ pub(crate) async fn begin(
     }
     shared.begin(&checkpoint);
     Ok(checkpoint)
+}
+
+/// Disowns the models of this version that hold what the log does not any more: it was set back to before their checkpoints,
+/// however far it has grown since. Nobody reads them from then on. The first part looks at all parts, each of the others at its
+/// own.
+async fn disown_of_another_past(
+    store: &dyn Store,
+    shared: &Shared,
+    log: &dyn EventLog,
+    part: u32,
+    fence: Option<&Fence>,
+    all: &mut Vec<Checkpoint>,
+) -> Result<(), ProjectionError> {
+    let (name, version) = (shared.name, shared.version);
+    let mut wrong = Vec::new();
+    let looked_at = |c: &&Checkpoint| c.version == version && c.log_id == log.log_id();
+    for checkpoint in all.iter().filter(looked_at) {
+        let known = part > 0 && checkpoint.part.index() != part || wrong.contains(&checkpoint.generation);
+        if !known && !checkpoint.is_of(log).await? {
+            tracing::warn!(projection = %name, position = %checkpoint.position, "the log was set back: the event at this position, up to which the read model was built, is not in it any more. The model is not shown from now on, and is built anew from the log");
+            wrong.push(checkpoint.generation);
+        }
+    }
+    let is_wrong = |c: &Checkpoint| c.version == version && wrong.contains(&c.generation);
+    if !wrong.is_empty() {
+        Generation::disown(store, name, is_wrong, fence).await?;
+        shared.follow(None, State::Rebuilding);
+        all.retain(|c| !is_wrong(c));
+    }
+    Ok(())
 }
 
 /// The first part of the newest model of this version that is of this log, none of its parts ahead of it. One that was moved

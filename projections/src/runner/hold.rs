@@ -115,12 +115,28 @@ impl<'a> Hold<'a> {
                 },
                 Some(()) = moved(&mut self.outlook) => {
                     self.check()?;
+                    if self.is_disowned(worker.checkpoint()).await {
+                        return Err(End::Moved);
+                    }
                     if self.is_replaced(worker.checkpoint()) && self.reload(worker).await {
                         return Ok(self.rest());
                     }
                 }
             }
         }
+    }
+
+    /// Whether whoever applies another part has disowned the model: that part holds what the log does not any more.
+    async fn is_disowned(&self, checkpoint: &Checkpoint) -> bool {
+        let is_there = |c: &Checkpoint| c.serves(checkpoint.version) && c.log_id == checkpoint.log_id;
+        let outlook = self.outlook.as_ref().map(watch::Receiver::borrow);
+        let seen = outlook.is_none_or(|outlook| outlook.model.as_ref().is_some_and(is_there));
+        if seen || checkpoint.stage == Stage::Building {
+            return false;
+        }
+        // What was looked at may be older than the model.
+        let all = self.task.store.checkpoints(checkpoint.name).await;
+        all.is_ok_and(|all| !all.iter().any(is_there))
     }
 
     /// Goes on with the model that took over, and says whether that went well.
@@ -208,6 +224,9 @@ impl<'a> Hold<'a> {
                         return Step::Over(end);
                     }
                     self.complain(&error);
+                    if matches!(error, ProjectionError::SetBack(_)) {
+                        return Step::Over(End::Moved);
+                    }
                     match self.pause().await {
                         Ok(newest) => {
                             let caught_up = newest.unwrap_or(batch.caught_up);
@@ -290,6 +309,9 @@ impl<'a> Hold<'a> {
                 }
                 Some(()) = moved(&mut self.outlook) => {
                     self.check()?;
+                    if self.is_disowned(worker.checkpoint()).await {
+                        return Err(End::Moved);
+                    }
                     if self.is_replaced(worker.checkpoint()) && self.resume(worker).await {
                         return Ok(());
                     }

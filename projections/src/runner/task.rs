@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use domain::Position;
-use eventlog::{Causes, EventLog};
+use eventlog::{Causes, EventLog, LogError};
 use tokio::sync::{mpsc, watch};
 
 use super::begin::begin;
@@ -69,10 +69,13 @@ impl Task {
         }
     }
 
-    /// Where the model is that another process writes, if there is one.
-    pub(crate) fn followed(&self) -> Option<Position> {
-        let outlook = self.outlook.as_ref()?.borrow();
-        outlook.model.as_ref().map(|model| model.position)
+    /// Where the model is that another process writes, if there is one, and it holds what the log does.
+    pub(crate) async fn followed(&self) -> Result<Option<Checkpoint>, LogError> {
+        let model = self.outlook.as_ref().and_then(|outlook| outlook.borrow().model.clone());
+        Ok(match model {
+            Some(model) if model.is_of(&*self.log).await? => Some(model),
+            _ => None,
+        })
     }
 
     /// A worker, where this process is to apply events from the start on. None where another does, and where the lease was lost
@@ -145,8 +148,17 @@ impl Task {
         let mut horizon = Horizon::new(self.latest);
         let mut share = Share::Whole;
         let mut known = None;
+        let first = outlook.borrow().model.clone();
+        // Whoever applies its events disowns it, and builds another one.
+        let log_id = self.log.log_id();
+        let wrong = match &first {
+            Some(model) => matches!(model.is_of(&*self.log).await, Ok(false)).then_some(model.generation),
+            None => None,
+        };
         loop {
-            let now = outlook.borrow_and_update().clone();
+            let mut now = outlook.borrow_and_update().clone();
+            let is_wrong = |model: &mut Checkpoint| model.log_id != log_id || Some(model.generation) == wrong;
+            now.model.take_if(is_wrong);
             if outlook.has_changed().is_err() {
                 return End::Ended;
             }

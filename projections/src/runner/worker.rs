@@ -8,7 +8,7 @@ use crate::decoded::{Batch, Decoded};
 use crate::part::Share;
 use crate::projector::{Halt, Projector};
 use crate::skips::Skips;
-use crate::store::{Checkpoint, Fence, Generation, Purpose, Rows, Stage, Store, Transaction};
+use crate::store::{Checkpoint, Fence, Generation, Landmark, Purpose, Rows, Stage, Store, Transaction};
 use crate::{ProjectionError, ProjectionName};
 
 /// Events that concern nobody are passed by without a write. After so many, the checkpoint is stored all the same, so that
@@ -33,6 +33,8 @@ pub(crate) struct Worker {
     /// Up to where events were taken; what lies between the checkpoint and this waits in memory, or concerns nobody.
     seen: Position,
     seen_at: Option<DateTime<Utc>>,
+    /// The event at `seen`.
+    landmark: Option<Landmark>,
     /// Events between the checkpoint and `seen`.
     unstored: usize,
     /// Whether any of them concerns the projection, so that other processes wait for the checkpoint to pass it.
@@ -60,6 +62,7 @@ impl Worker {
             share: Share::of(&checkpoint),
             seen: checkpoint.position,
             seen_at: checkpoint.recorded_at,
+            landmark: checkpoint.landmark.clone(),
             skips,
             unstored: 0,
             awaited: false,
@@ -119,8 +122,9 @@ impl Worker {
 
     /// Reads the log up to `until`.
     pub(crate) async fn catch_up(&mut self, until: Position) -> Result<(), ProjectionError> {
+        let mut before = self.landmark.clone();
         while self.seen < until {
-            let events = self.read_on(until).await?;
+            let events = self.read_on(until, before.take()).await?;
             if events.is_empty() {
                 break;
             }
@@ -131,11 +135,17 @@ impl Worker {
     }
 
     /// Some events after what was seen, up to `until`; none when there are none. A page may hold none and still lead on,
-    /// where the log holds what is not ours.
-    async fn read_on(&self, until: Position) -> Result<Vec<Decoded>, ProjectionError> {
+    /// where the log holds what is not ours. The event at `seen`, if it is named, is looked for after that: the log was not set
+    /// back in between.
+    async fn read_on(&self, until: Position, mut before: Option<Landmark>) -> Result<Vec<Decoded>, ProjectionError> {
         let mut after = self.seen;
         loop {
             let page = self.log.read_all(after, PAGE).await?;
+            if let Some(landmark) = before.take()
+                && !landmark.stands(&*self.log).await?
+            {
+                return Err(ProjectionError::SetBack(self.name()));
+            }
             let leads_on = page.leads_on(after) && page.next < until;
             let events = page.events.into_iter().take_while(|event| event.position <= until);
             let events: Vec<Decoded> = events.map(|event| Decoded::new(Arc::new(event))).collect();
@@ -175,7 +185,7 @@ impl Worker {
         if changed {
             tx.write(&Generation::table(&self.checkpoint), rows).await?;
         }
-        let moved = tx.advance(&self.checkpoint, self.seen, self.seen_at, changed).await?;
+        let moved = tx.advance(&self.checkpoint, &self.reached(), changed).await?;
         if moved {
             Ok(())
         } else {
@@ -209,8 +219,7 @@ impl Worker {
         self.follow(furthest.unwrap_or(Position::START)).await?;
         let rows = self.projector.rows()?;
         self.write_rows(&mut *tx, rows).await?;
-        self.checkpoint.position = self.seen;
-        self.checkpoint.recorded_at = self.seen_at;
+        self.checkpoint = self.reached();
         let live = Generation::take_over(&mut *tx, &self.checkpoint).await?;
         tx.commit().await?;
         self.checkpoint = live;
@@ -235,8 +244,9 @@ impl Worker {
 
     /// Takes events into memory up to `until`.
     async fn follow(&mut self, until: Position) -> Result<(), ProjectionError> {
+        let mut before = self.landmark.clone();
         while self.seen < until {
-            let events = self.read_on(until).await?;
+            let events = self.read_on(until, before.take()).await?;
             if events.is_empty() {
                 return Err(ProjectionError::Superseded(self.name()));
             }
@@ -268,6 +278,7 @@ impl Worker {
         self.skips = Skips::read(&*self.log, name).await?;
         self.seen = self.checkpoint.position;
         self.seen_at = self.checkpoint.recorded_at;
+        self.landmark.clone_from(&self.checkpoint.landmark);
         self.unstored = 0;
         self.awaited = false;
         self.stale = false;
@@ -353,6 +364,7 @@ impl Worker {
     fn pass(&mut self, last: &Decoded, count: usize, awaited: bool) {
         self.seen = last.position();
         self.seen_at = Some(last.stored.recorded_at);
+        self.landmark = Some(Landmark::of(&last.stored));
         self.unstored += count;
         self.awaited |= awaited;
     }
@@ -364,9 +376,18 @@ impl Worker {
         Ok(())
     }
 
+    /// The checkpoint at what was seen.
+    fn reached(&self) -> Checkpoint {
+        Checkpoint {
+            position: self.seen,
+            recorded_at: self.seen_at,
+            landmark: self.landmark.clone(),
+            ..self.checkpoint.clone()
+        }
+    }
+
     fn stored(&mut self) {
-        self.checkpoint.position = self.seen;
-        self.checkpoint.recorded_at = self.seen_at;
+        self.checkpoint = self.reached();
         self.unstored = 0;
         self.awaited = false;
         self.projector.committed();

@@ -1,7 +1,9 @@
 use chrono::{DateTime, Utc};
 use domain::Position;
+use eventlog::{EventLog, LogError};
 use uuid::Uuid;
 
+use super::Landmark;
 use crate::ProjectionName;
 use crate::part::Part;
 
@@ -17,6 +19,8 @@ pub(crate) struct Checkpoint {
     pub(crate) log_id: Uuid,
     pub(crate) position: Position,
     pub(crate) recorded_at: Option<DateTime<Utc>>,
+    /// The event at `position`; none at the start, and where it is not known.
+    pub(crate) landmark: Option<Landmark>,
     /// How many commits changed a row, for those who read the model and do not write it. Not kept up by the one who does.
     pub(crate) changes: i64,
 }
@@ -50,6 +54,21 @@ impl Stage {
 }
 
 impl Checkpoint {
+    /// Whether what is in the model is what this log says, as far as that is known: the log is the same one, and was not set
+    /// back since to before the checkpoint.
+    pub(crate) async fn is_of(&self, log: &dyn EventLog) -> Result<bool, LogError> {
+        match &self.landmark {
+            _ if self.log_id != log.log_id() => Ok(false),
+            Some(landmark) => landmark.stands(log).await,
+            None => Ok(true),
+        }
+    }
+
+    /// The landmark as it is stored.
+    pub(super) fn landmark_text(&self) -> Result<Option<String>, sqlx::Error> {
+        self.landmark.as_ref().map(Landmark::to_text).transpose()
+    }
+
     /// Whether a program of this version reads the model.
     pub(crate) fn serves(&self, version: u32) -> bool {
         self.version == version && self.stage != Stage::Building

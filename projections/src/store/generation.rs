@@ -66,6 +66,7 @@ impl Generation {
             log_id,
             position: Position::START,
             recorded_at: None,
+            landmark: None,
             changes: 0,
         };
         tx.insert(&checkpoint).await?;
@@ -114,6 +115,32 @@ impl Generation {
             tx.insert(&Checkpoint { part, ..live.clone() }).await?;
         }
         Ok(live)
+    }
+
+    /// Has nobody read the models of a projection that are `wrong`: they are of no log that there is. Who builds another one
+    /// drops them.
+    pub(crate) async fn disown(
+        store: &dyn Store,
+        name: ProjectionName,
+        wrong: impl Fn(&Checkpoint) -> bool + Send,
+        fence: Option<&Fence>,
+    ) -> Result<(), ProjectionError> {
+        let mut tx = store.begin(name, Purpose::Tables, fence).await?;
+        let mut all = tx.checkpoints(name).await?;
+        all.retain(wrong);
+        for checkpoint in &all {
+            tx.delete(checkpoint).await?;
+        }
+        for checkpoint in all {
+            let disowned = Checkpoint {
+                log_id: Uuid::nil(),
+                landmark: None,
+                ..checkpoint
+            };
+            tx.insert(&disowned).await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Drops the models of a projection that are `idle`: nobody reads them, and nobody builds them.

@@ -4,6 +4,7 @@
 mod checkpoint;
 mod digest;
 mod generation;
+mod landmark;
 mod lease;
 mod port;
 mod postgres;
@@ -16,6 +17,7 @@ mod stop;
 pub(crate) use checkpoint::{Checkpoint, Stage};
 pub(crate) use digest::Digester;
 pub(crate) use generation::Generation;
+pub(crate) use landmark::Landmark;
 pub(crate) use lease::{Fence, Glance, Hints, Leases};
 pub(crate) use port::{Purpose, Store, Transaction};
 pub(crate) use postgres::PostgresStore;

@@ -3,7 +3,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use domain::{Position, Sha256Digest};
 
 use super::{Checkpoint, DocumentSelect, EventRow, EventSelect, Fence, Leases, Rows, Scope, Stage, Stop};
@@ -87,13 +86,12 @@ pub(crate) trait Transaction: Send {
     /// Writes a checkpoint as a new row.
     async fn insert(&mut self, checkpoint: &Checkpoint) -> Result<(), sqlx::Error>;
 
-    /// Moves a checkpoint to `position`, if nobody else has moved it, and says whether it did. `changed` when rows were
-    /// written.
+    /// Moves a checkpoint to the place of `reached`, if nobody else has moved it, and says whether it did. `changed` when rows
+    /// were written.
     async fn advance(
         &mut self,
         checkpoint: &Checkpoint,
-        position: Position,
-        recorded_at: Option<DateTime<Utc>>,
+        reached: &Checkpoint,
         changed: bool,
     ) -> Result<bool, sqlx::Error>;
 

@@ -15,6 +15,7 @@ mod newest;
 mod past;
 mod poison;
 mod runner;
+mod set_back;
 mod splitting;
 mod story;
 mod support;

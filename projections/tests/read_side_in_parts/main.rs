@@ -34,6 +34,8 @@ mod poison;
 mod restarts;
 #[path = "../read_side/runner.rs"]
 mod runner;
+#[path = "../read_side/set_back.rs"]
+mod set_back;
 #[path = "../read_side/story.rs"]
 mod story;
 #[path = "../read_side/support.rs"]

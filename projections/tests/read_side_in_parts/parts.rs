@@ -356,3 +356,46 @@ async fn a_rebuild_keeps_the_parts_and_a_model_that_is_small_is_not_split() {
     reading.assert_verified().await;
     reading.stop().await;
 }
+
+/// The part that is behind what was lost sees nothing wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_part_that_holds_what_the_log_does_not_has_all_of_the_model_built_anew() {
+    let home = whole();
+    let mut writer = Writer::new();
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+    split(&reading, HISTORY, 3).await;
+    of_three_parts(&home, &reading, &mut writer).await;
+    reading.settle().await;
+    let generation = reading.projections.status_of(HISTORY).generation;
+    // Another process applied the last part, and the log was set back before this one takes it over.
+    home.tamper(&format!("{TAKE_AWAY} WHERE name = 'history' AND part = 2"))
+        .await;
+    let start = Instant::now();
+    while reading.projections.status_of(HISTORY).parts[2].state != State::Following {
+        assert!(start.elapsed() < PATIENCE, "the part is still here");
+        sleep(Duration::from_millis(10)).await;
+    }
+    home.tamper(
+        "UPDATE projection SET landmark = replace(landmark, '\"recorded_at\":1', '\"recorded_at\":2')
+         WHERE name = 'history' AND part = 2;
+         UPDATE projection_lease SET expires_at = clock_timestamp() WHERE name = 'history' AND part = 2",
+    )
+    .await;
+    let start = Instant::now();
+    while reading.projections.status_of(HISTORY).generation == generation {
+        assert!(start.elapsed() < PATIENCE, "the model is not built anew");
+        sleep(Duration::from_millis(10)).await;
+    }
+    let last = open_account(&mut writer, &account("last")).await;
+    let waited = reading.projections.wait_for(&[HISTORY], last, PATIENCE).await;
+    waited.unwrap();
+    assert_eq!(reading.projections.status_of(HISTORY).parts.len(), 3);
+    assert_eq!(
+        home.number("SELECT count(*) FROM projection WHERE name = 'history'")
+            .await,
+        3
+    );
+    reading.assert_verified().await;
+    reading.stop().await;
+}

@@ -29,6 +29,8 @@ mod poison;
 mod restarts;
 #[path = "../read_side/runner.rs"]
 mod runner;
+#[path = "../read_side/set_back.rs"]
+mod set_back;
 mod starting;
 mod statements;
 #[path = "../read_side/story.rs"]

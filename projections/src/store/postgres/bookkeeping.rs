@@ -4,7 +4,7 @@ use sqlx::{PgExecutor, Row};
 
 use crate::ProjectionName;
 use crate::part::{Part, Parts};
-use crate::store::{Checkpoint, Stage, Stop, position_from, uuid_from};
+use crate::store::{Checkpoint, Landmark, Stage, Stop, position_from, uuid_from};
 
 pub(super) async fn all(db: impl PgExecutor<'_>, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
     let rows = sqlx::query("SELECT * FROM projection WHERE name = $1 ORDER BY version, generation, part")
@@ -17,6 +17,7 @@ pub(super) async fn all(db: impl PgExecutor<'_>, name: ProjectionName) -> Result
 /// Reads the columns of the bookkeeping.
 pub(super) fn checkpoint(name: ProjectionName, row: &PgRow) -> Result<Checkpoint, sqlx::Error> {
     let recorded_at: Option<i64> = row.try_get("recorded_at")?;
+    let position = position_from(row.try_get("position")?)?;
     Ok(Checkpoint {
         name,
         version: small(row, "version")?,
@@ -24,8 +25,9 @@ pub(super) fn checkpoint(name: ProjectionName, row: &PgRow) -> Result<Checkpoint
         part: part(row)?,
         stage: Stage::parse(row.try_get("state")?)?,
         log_id: uuid_from(row.try_get("log_id")?)?,
-        position: position_from(row.try_get("position")?)?,
+        position,
         recorded_at: recorded_at.and_then(DateTime::from_timestamp_micros),
+        landmark: Landmark::from_text(row.try_get("landmark")?, position),
         changes: row.try_get("changes")?,
     })
 }

@@ -269,11 +269,17 @@ mod tests {
         store.checkpoints(NAME).await.unwrap().remove(0)
     }
 
+    fn one_further(at: &Checkpoint) -> Checkpoint {
+        Checkpoint {
+            position: Position::from_stored(at.position.to_stored() + 1),
+            ..at.clone()
+        }
+    }
+
     /// Moves the checkpoint by one under a lease, and says whether that went well.
     async fn commit(store: &PostgresStore, at: &Checkpoint, fence: &Fence) -> Result<bool, sqlx::Error> {
         let mut tx = store.begin(NAME, Purpose::Rows, Some(fence)).await?;
-        let next = Position::from_stored(at.position.to_stored() + 1);
-        let moved = tx.advance(at, next, None, true).await?;
+        let moved = tx.advance(at, &one_further(at), true).await?;
         tx.commit().await?;
         Ok(moved)
     }
@@ -328,7 +334,7 @@ mod tests {
         };
         tokio::time::timeout(Duration::from_secs(20), ended).await.unwrap();
         assert_eq!(other.take(NAME, 1, 0).await.unwrap(), None);
-        assert!(tx.advance(&start, Position::from_stored(1), None, true).await.unwrap());
+        assert!(tx.advance(&start, &one_further(&start), true).await.unwrap());
         tx.commit().await.unwrap();
         // It was alive to commit, and keeps the lease.
         assert_eq!(other.take(NAME, 1, 0).await.unwrap(), None);

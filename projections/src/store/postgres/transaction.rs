@@ -2,7 +2,6 @@ use std::io;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, raw_sql};
 
@@ -122,8 +121,8 @@ impl Transaction for PostgresTransaction {
 
     async fn insert(&mut self, checkpoint: &Checkpoint) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO projection (name, version, generation, state, log_id, position, recorded_at, part, parts)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO projection (name, version, generation, state, log_id, position, recorded_at, part, parts, landmark)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         )
         .bind(checkpoint.name.as_str())
         .bind(i64::from(checkpoint.version))
@@ -134,6 +133,7 @@ impl Transaction for PostgresTransaction {
         .bind(checkpoint.recorded_at.map(|time| time.timestamp_micros()))
         .bind(i64::from(checkpoint.part.index()))
         .bind(i64::from(checkpoint.part.parts().get()))
+        .bind(checkpoint.landmark_text()?)
         .execute(&mut *self.tx)
         .await?;
         Ok(())
@@ -142,21 +142,20 @@ impl Transaction for PostgresTransaction {
     async fn advance(
         &mut self,
         checkpoint: &Checkpoint,
-        position: Position,
-        recorded_at: Option<DateTime<Utc>>,
+        reached: &Checkpoint,
         changed: bool,
     ) -> Result<bool, sqlx::Error> {
         let moving = sqlx::query(
             "WITH moved AS (
-                 UPDATE projection SET position = $1, recorded_at = $2, changes = changes + $3
+                 UPDATE projection SET position = $1, recorded_at = $2, changes = changes + $3, landmark = $12
                  WHERE name = $4 AND version = $5 AND generation = $6 AND state = $7 AND position = $8
                    AND part = $10 AND parts = $11
                  RETURNING name
              )
              SELECT pg_notify($9, name) FROM moved",
         )
-        .bind(position_to(position)?)
-        .bind(recorded_at.map(|time| time.timestamp_micros()))
+        .bind(position_to(reached.position)?)
+        .bind(reached.recorded_at.map(|time| time.timestamp_micros()))
         .bind(i64::from(changed))
         .bind(checkpoint.name.as_str())
         .bind(i64::from(checkpoint.version))
@@ -166,6 +165,7 @@ impl Transaction for PostgresTransaction {
         .bind(SCHEMA)
         .bind(i64::from(checkpoint.part.index()))
         .bind(i64::from(checkpoint.part.parts().get()))
+        .bind(reached.landmark_text()?)
         .fetch_all(&mut *self.tx);
         Ok(within(self.limit, moving).await?.len() == 1)
     }
@@ -307,7 +307,11 @@ mod tests {
             .unwrap();
         tx.limit = Duration::from_millis(200);
         signal("-STOP", process);
-        let refused = tx.advance(&start, Position::from_stored(1), None, true).await;
+        let reached = Checkpoint {
+            position: Position::from_stored(1),
+            ..start.clone()
+        };
+        let refused = tx.advance(&start, &reached, true).await;
         signal("-CONT", process);
         let error = refused.unwrap_err();
         assert!(

@@ -4,7 +4,7 @@ use sqlx::{Row, SqliteExecutor};
 
 use crate::ProjectionName;
 use crate::part::Part;
-use crate::store::{Checkpoint, Stage, Stop, position_from, uuid_from};
+use crate::store::{Checkpoint, Landmark, Stage, Stop, position_from, uuid_from};
 
 pub(super) async fn all(db: impl SqliteExecutor<'_>, name: ProjectionName) -> Result<Vec<Checkpoint>, sqlx::Error> {
     let rows = sqlx::query("SELECT * FROM projection WHERE name = ?1 ORDER BY version, generation")
@@ -16,6 +16,7 @@ pub(super) async fn all(db: impl SqliteExecutor<'_>, name: ProjectionName) -> Re
 
 fn checkpoint(name: ProjectionName, row: &SqliteRow) -> Result<Checkpoint, sqlx::Error> {
     let recorded_at: Option<i64> = row.try_get("recorded_at")?;
+    let position = position_from(row.try_get("position")?)?;
     Ok(Checkpoint {
         name,
         version: row.try_get("version")?,
@@ -24,8 +25,9 @@ fn checkpoint(name: ProjectionName, row: &SqliteRow) -> Result<Checkpoint, sqlx:
         part: Part::WHOLE,
         stage: Stage::parse(row.try_get("state")?)?,
         log_id: uuid_from(row.try_get("log_id")?)?,
-        position: position_from(row.try_get("position")?)?,
+        position,
         recorded_at: recorded_at.and_then(DateTime::from_timestamp_micros),
+        landmark: Landmark::from_text(row.try_get("landmark")?, position),
         changes: row.try_get("changes")?,
     })
 }

@@ -1,5 +1,4 @@
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
 use domain::Position;
 use sqlx::{AssertSqlSafe, raw_sql};
 
@@ -32,8 +31,8 @@ impl Transaction for SqliteTransaction {
 
     async fn insert(&mut self, checkpoint: &Checkpoint) -> Result<(), sqlx::Error> {
         sqlx::query(
-            "INSERT INTO projection (name, version, generation, state, log_id, position, recorded_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO projection (name, version, generation, state, log_id, position, recorded_at, landmark)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )
         .bind(checkpoint.name.as_str())
         .bind(checkpoint.version)
@@ -42,6 +41,7 @@ impl Transaction for SqliteTransaction {
         .bind(checkpoint.log_id.as_bytes().as_slice())
         .bind(position_to(checkpoint.position)?)
         .bind(checkpoint.recorded_at.map(|time| time.timestamp_micros()))
+        .bind(checkpoint.landmark_text()?)
         .execute(&mut self.tx.connection)
         .await?;
         Ok(())
@@ -50,22 +50,22 @@ impl Transaction for SqliteTransaction {
     async fn advance(
         &mut self,
         checkpoint: &Checkpoint,
-        position: Position,
-        recorded_at: Option<DateTime<Utc>>,
+        reached: &Checkpoint,
         changed: bool,
     ) -> Result<bool, sqlx::Error> {
         let moved = sqlx::query(
-            "UPDATE projection SET position = ?1, recorded_at = ?2, changes = changes + ?3
+            "UPDATE projection SET position = ?1, recorded_at = ?2, changes = changes + ?3, landmark = ?9
              WHERE name = ?4 AND version = ?5 AND generation = ?6 AND state = ?7 AND position = ?8",
         )
-        .bind(position_to(position)?)
-        .bind(recorded_at.map(|time| time.timestamp_micros()))
+        .bind(position_to(reached.position)?)
+        .bind(reached.recorded_at.map(|time| time.timestamp_micros()))
         .bind(changed)
         .bind(checkpoint.name.as_str())
         .bind(checkpoint.version)
         .bind(checkpoint.generation)
         .bind(checkpoint.stage.as_str())
         .bind(position_to(checkpoint.position)?)
+        .bind(reached.landmark_text()?)
         .execute(&mut self.tx.connection)
         .await?;
         Ok(moved.rows_affected() == 1)
