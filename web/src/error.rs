@@ -4,8 +4,8 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use commands::CommandError;
 use domain::token::Role;
 use projections::{Behind, QueryError};
-use url::form_urlencoded::byte_serialize;
 
+use crate::address::address;
 use crate::backstage::Unavailable;
 use crate::guard;
 use crate::session::{Holder, Viewer};
@@ -17,6 +17,8 @@ use crate::sign_on;
 pub(crate) enum Failure {
     /// Nobody has signed in. Where to go on afterwards.
     SignIn(Option<String>),
+    /// Nobody has signed in any more, and a form was sent. The page that it was on, as far as the browser says.
+    SignedOut(Option<String>),
     /// The identity provider vouched for the person too long ago. Where to go on afterwards.
     AskAnew(String),
     /// The token's role may not see it.
@@ -74,7 +76,7 @@ impl Failure {
 
     fn words(&self) -> (StatusCode, String, String) {
         let (status, title, text) = match self {
-            Self::SignIn(_) => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in first.".to_owned()),
+            Self::SignIn(_) | Self::SignedOut(_) => (StatusCode::UNAUTHORIZED, "Sign in", "Sign in first.".to_owned()),
             Self::AskAnew(_) => (
                 StatusCode::UNAUTHORIZED,
                 "One moment",
@@ -108,8 +110,8 @@ impl Failure {
             Self::Switched => (
                 StatusCode::CONFLICT,
                 "You have switched meanwhile",
-                "The form was shown to another token or membership than the one in use now, which you see above. Nothing \
-                 was saved. Go back, switch to the right one, and open the page again."
+                "The form was shown to another token or membership than the one that is in use now, perhaps in another \
+                 tab. Nothing was saved. Switch back to it there and send the form again, or open the page anew."
                     .to_owned(),
             ),
             Self::ForeignForm => (
@@ -187,11 +189,10 @@ pub fn no_such_page() -> Response {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        if let Self::SignIn(back) = &self {
-            let to = back.as_ref().filter(|back| *back != "/").map_or_else(
-                || "/sign-in".to_owned(),
-                |back| format!("/sign-in?next={}", byte_serialize(back.as_bytes()).collect::<String>()),
-            );
+        if let Self::SignIn(back) | Self::SignedOut(back) = &self {
+            let next = back.as_deref().filter(|back| *back != "/").unwrap_or_default();
+            let unsaved = if matches!(self, Self::SignedOut(_)) { "1" } else { "" };
+            let to = address("/sign-in", [("unsaved", unsaved), ("next", next)]);
             return Redirect::to(&to).into_response();
         }
         let (status, title, text) = self.words();
@@ -299,5 +300,10 @@ mod tests {
         };
         assert_eq!(to("/marketplace?q=a&b"), "/sign-in?next=%2Fmarketplace%3Fq%3Da%26b");
         assert_eq!(to("/"), "/sign-in");
+        let late = Failure::SignedOut(Some("/settings/ai".to_owned())).into_response();
+        assert_eq!(
+            late.headers()[header::LOCATION],
+            "/sign-in?unsaved=1&next=%2Fsettings%2Fai"
+        );
     }
 }

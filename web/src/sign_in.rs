@@ -21,12 +21,16 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/switch", post(switch))
 }
 
+const LOST: &str = "You were signed out before the form arrived, and nothing was saved: no key, and no text. Sign in, and \
+    fill it in again.";
+
 /// The page that asks for a token.
 #[derive(askama::Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
     shell: Shell,
     next: String,
+    /// What happened before, or is wrong with the token.
     refused: Option<&'static str>,
     /// The identity provider, when there is one.
     provider: Option<Provider>,
@@ -43,6 +47,9 @@ struct Provider {
 pub(crate) struct Next {
     #[serde(default)]
     pub(crate) next: String,
+    /// Whether a form was sent that nobody was signed in for any more.
+    #[serde(default)]
+    unsaved: String,
 }
 
 impl SignInPage {
@@ -75,11 +82,12 @@ pub(crate) const fn start(role: Role) -> &'static str {
 
 async fn ask(
     State(site): State<Site>,
-    Query(Next { next }): Query<Next>,
+    Query(Next { next, unsaved }): Query<Next>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let viewer = Viewer::of(&headers, &site).await?;
-    Ok(html(&SignInPage::new(&site, viewer, next, None)).into_response())
+    let lost = (!unsaved.is_empty()).then_some(LOST);
+    Ok(html(&SignInPage::new(&site, viewer, next, lost)).into_response())
 }
 
 async fn sign_in(State(site): State<Site>, headers: HeaderMap, form: Form) -> Result<Response, Failure> {

@@ -44,6 +44,11 @@ impl FeedPage {
         address("/audit", [(name, value.to_string().as_str())])
     }
 
+    /// Whether nothing was looked for, since what to look for cannot be read.
+    fn is_unread(&self) -> bool {
+        self.wrong != Wrong::default()
+    }
+
     fn is_searched(&self) -> bool {
         self.search.is_narrowed()
     }

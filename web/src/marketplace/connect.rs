@@ -58,7 +58,7 @@ pub(super) async fn connect(
     Path(key): Path<String>,
     form: Form,
 ) -> Result<Response, Failure> {
-    let provider = Provider::find(&site, &key).await?;
+    let provider = Provider::still_offered(&site, &key).await?;
     let ctx = form.context(&site, &viewer);
     match save(&site, ctx, &account, &provider, &form).await {
         Ok(receipt) => done(&site, &viewer, &provider, &form, receipt).await,

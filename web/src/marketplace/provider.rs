@@ -1,4 +1,5 @@
 use axum::extract::{Path, State};
+use commands::CommandError;
 use domain::integration::ConnectionStatus;
 use domain::recipe;
 use domain::{AccountId, ConnectionName, ProviderKey, Sha256Digest};
@@ -26,6 +27,28 @@ impl Provider {
         let found = site.projections.catalog().provider(&key).await?;
         let published = found.filter(|view| view.status == ProviderStatus::Published);
         published.map(Self).ok_or(Failure::NotFound)
+    }
+
+    /// The provider that a form is for. It may have been taken out of the marketplace while the form was open.
+    pub(super) async fn still_offered(site: &Site, key: &str) -> Result<Self, Failure> {
+        let gone = match Self::find(site, key).await {
+            Err(Failure::NotFound) => Failure::NotFound,
+            found => return found,
+        };
+        let Ok(key) = key.parse::<ProviderKey>() else {
+            return Err(gone);
+        };
+        let found = site.projections.catalog().provider(&key).await?;
+        let retired = found.filter(|view| view.status == ProviderStatus::Retired);
+        Err(retired.map_or(gone, |view| {
+            let name = view.row.name;
+            Failure::Refused(CommandError::Rejected {
+                code: "provider-retired",
+                message: format!(
+                    "{name} has just left the marketplace, and nothing was saved. Ask a platform admin why"
+                ),
+            })
+        }))
     }
 
     /// What the account has of it.

@@ -1,8 +1,9 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{HeaderMap, Method, Uri, header};
 use domain::token::{AccountScope, Role};
 use domain::{AccountId, Actor};
+use url::{Position, Url};
 
 use super::{Cookie, Holder, SessionKey};
 use crate::error::Failure;
@@ -164,12 +165,22 @@ impl FromRequestParts<Site> for Viewer {
                 Err(Failure::AskAnew(back))
             }
             (Presence::Here(viewer), _) => Ok(viewer),
-            (Presence::Nobody | Presence::Lapsed, _) => Err(Failure::SignIn(back)),
+            (Presence::Nobody | Presence::Lapsed, _) if matches!(parts.method, Method::GET | Method::HEAD) => {
+                Err(Failure::SignIn(back))
+            }
+            (Presence::Nobody | Presence::Lapsed, _) => Err(Failure::SignedOut(page_of_form(&parts.headers))),
         }
     }
 }
 
-/// Where to go on after the sign-in: to the page that was asked for. What a form sent is lost by then.
+/// The page that a form was on: one of ours, or it would not have been taken. What it sent is lost, and is to be sent again.
+fn page_of_form(headers: &HeaderMap) -> Option<String> {
+    let page = Url::parse(headers.get(header::REFERER)?.to_str().ok()?).ok()?;
+    let path = page[Position::BeforePath..Position::AfterQuery].to_owned();
+    (!path.starts_with("/sign-in")).then_some(path)
+}
+
+/// Where to go on after the sign-in: to the page that was asked for.
 fn back_to(method: &Method, uri: &Uri) -> Option<String> {
     (method == Method::GET).then(|| uri.path_and_query().map(ToString::to_string))?
 }

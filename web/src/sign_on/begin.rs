@@ -16,7 +16,7 @@ use crate::site::Site;
 /// is not, and nothing is changed by it.
 pub(super) async fn begin(
     State(site): State<Site>,
-    Query(Next { next }): Query<Next>,
+    Query(Next { next, .. }): Query<Next>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let sign_on = site.sign_on.as_ref().ok_or(Failure::NotFound)?;

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod audit;
+mod clumsy;
 mod connect;
 mod errors;
 mod export;

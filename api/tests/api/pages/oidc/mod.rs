@@ -110,7 +110,7 @@ async fn a_form_is_taken_for_the_whole_hour_and_not_after_it() {
         .submit("/marketplace/mock/connect", &[("once", &once)])
         .await
         .expect(303);
-    assert_eq!(late.header("location"), "/sign-in");
+    assert_eq!(late.header("location"), "/sign-in?unsaved=1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
