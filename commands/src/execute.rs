@@ -124,15 +124,30 @@ impl Recorder {
             return Ok(Arc::clone(cached));
         }
         let mut loaded = cached.unwrap_or_default();
+        // The newest event that is known comes once more: a log that was set back has another one there, or none.
+        let mut from = loaded.revision.max(1);
         loop {
-            let page = self.log.read_stream(stream, loaded.revision + 1, PAGE).await?;
-            if !page.is_empty() {
+            let page = self.log.read_stream(stream, from, PAGE).await?;
+            let mut unknown = &*page;
+            if from == loaded.revision {
+                match page.split_first() {
+                    Some((newest, rest)) if loaded.ends_with(newest) => unknown = rest,
+                    _ => {
+                        cache.release(stream, loaded.revision);
+                        loaded = Arc::default();
+                        from = 1;
+                        continue;
+                    }
+                }
+            }
+            if !unknown.is_empty() {
                 let loaded = Arc::make_mut(&mut loaded);
-                page.iter().try_for_each(|stored| loaded.read(stored).map(drop))?;
+                unknown.iter().try_for_each(|stored| loaded.read(stored).map(drop))?;
             }
             if page.len() < PAGE {
                 break;
             }
+            from = loaded.revision + 1;
         }
         if loaded.revision > 0 {
             cache.put(stream, &loaded);

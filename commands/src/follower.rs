@@ -35,6 +35,21 @@ impl Follower {
 }
 
 impl Commands {
+    /// Forgets what is remembered of the log: it was set back, and what it says now may be something else.
+    ///
+    /// # Errors
+    /// [`CommandError::Unavailable`]: all is forgotten, but not known from where on the log is to be followed. Call it again.
+    pub async fn forget(&self) -> Result<(), CommandError> {
+        let follower = &self.inner.follower;
+        let _reading = follower.reading.lock().await;
+        self.caches.clear();
+        // Until the log has grown to where it was, nobody wakes a reader: it is behind, and looks each time.
+        let head = self.log.read_all(Position::START, 1).await?.head;
+        follower.seen.store(head.to_stored(), Ordering::Release);
+        self.caches.clear();
+        Ok(())
+    }
+
     /// Forgets what this node knows to be old by now. A log that several nodes write may tell of an event late; a lease
     /// bounds how long that can matter.
     pub(crate) async fn catch_up(&self) -> Result<(), CommandError> {

@@ -68,6 +68,11 @@ impl<A: Aggregate> Loaded<A> {
         }
     }
 
+    /// Whether this is the event that it ends with, and not another one of the same revision.
+    pub(crate) fn ends_with(&self, stored: &StoredEvent) -> bool {
+        (stored.revision, stored.position) == (self.revision, self.position) && self.knows(stored.metadata.command_id)
+    }
+
     /// Whether a command, or a step of one, was carried out.
     pub(crate) fn knows(&self, command: CommandId) -> bool {
         self.commands.contains_key(&command)

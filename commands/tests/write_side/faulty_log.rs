@@ -1,9 +1,9 @@
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 use async_trait::async_trait;
 use domain::{Position, StreamId};
-use eventlog::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
+use eventlog::{Appended, EventLog, Expected, LogError, MemoryLog, NewEvent, Page, StoredEvent};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ pub(crate) enum Fault {
 
 /// A log with faults, in the order in which they were planned. A crash is an append that never returns.
 pub(crate) struct FaultyLog {
-    log: Arc<dyn EventLog>,
+    log: RwLock<Arc<dyn EventLog>>,
     plan: Mutex<VecDeque<Fault>>,
     crashed: watch::Sender<bool>,
     held: watch::Sender<bool>,
@@ -41,7 +41,7 @@ pub(crate) struct FaultyLog {
 impl FaultyLog {
     pub(crate) fn new(log: Arc<dyn EventLog>) -> Self {
         Self {
-            log,
+            log: RwLock::new(log),
             plan: Mutex::default(),
             crashed: watch::Sender::new(false),
             held: watch::Sender::new(false),
@@ -69,6 +69,30 @@ impl FaultyLog {
         self.held.send_replace(false);
     }
 
+    /// From now on, only what came up to here has happened: the log is restored from a backup.
+    pub(crate) async fn set_back(&self, to: Position) {
+        let kept = MemoryLog::new();
+        for event in self.log().read_all(Position::START, 1000).await.unwrap().events {
+            if event.position > to {
+                break;
+            }
+            let again = NewEvent {
+                id: event.id,
+                kind: event.kind.to_string(),
+                schema: event.schema,
+                recorded_at: event.recorded_at,
+                metadata: event.metadata,
+                data: event.data,
+            };
+            kept.append(&event.stream, Expected::Any, vec![again]).await.unwrap();
+        }
+        *self.log.write().unwrap() = Arc::new(kept);
+    }
+
+    fn log(&self) -> Arc<dyn EventLog> {
+        Arc::clone(&self.log.read().unwrap())
+    }
+
     async fn crash(&self) -> Result<Appended, LogError> {
         self.crashed.send_replace(true);
         std::future::pending().await
@@ -80,11 +104,11 @@ impl EventLog for FaultyLog {
     async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
         let fault = self.plan.lock().unwrap().pop_front().unwrap_or(Fault::None);
         match fault {
-            Fault::None => self.log.append(stream, expected, events).await,
+            Fault::None => self.log().append(stream, expected, events).await,
             Fault::Unavailable => Err(LogError::Unavailable("planned".into())),
             Fault::UnknownAndLost => Err(LogError::UnknownOutcome("planned".into())),
             Fault::UnknownAndStored => {
-                self.log.append(stream, expected, events).await?;
+                self.log().append(stream, expected, events).await?;
                 Err(LogError::UnknownOutcome("planned".into()))
             }
             Fault::Conflict => Err(LogError::Conflict {
@@ -94,39 +118,39 @@ impl EventLog for FaultyLog {
             Fault::Held => {
                 self.held.send_replace(true);
                 self.held.subscribe().wait_for(|held| !held).await.unwrap();
-                self.log.append(stream, expected, events).await
+                self.log().append(stream, expected, events).await
             }
             Fault::HeldThenCrash => {
                 self.held.send_replace(true);
                 self.held.subscribe().wait_for(|held| !held).await.unwrap();
-                self.log.append(stream, expected, events).await?;
+                self.log().append(stream, expected, events).await?;
                 self.crash().await
             }
             Fault::CrashBefore => self.crash().await,
             Fault::CrashAfter => {
-                self.log.append(stream, expected, events).await?;
+                self.log().append(stream, expected, events).await?;
                 self.crash().await
             }
         }
     }
 
     async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
-        self.log.read_stream(stream, from, max).await
+        self.log().read_stream(stream, from, max).await
     }
 
     async fn read_all(&self, after: Position, max: usize) -> Result<Page, LogError> {
-        self.log.read_all(after, max).await
+        self.log().read_all(after, max).await
     }
 
     fn wakeups(&self) -> watch::Receiver<Position> {
-        self.log.wakeups()
+        self.log().wakeups()
     }
 
     fn log_id(&self) -> Uuid {
-        self.log.log_id()
+        self.log().log_id()
     }
 
     async fn close(&self) {
-        self.log.close().await;
+        self.log().close().await;
     }
 }

@@ -14,6 +14,7 @@ mod replay;
 mod rotation;
 mod save;
 mod server;
+mod set_back;
 mod sweeper;
 mod tokens;
 mod world;
