@@ -217,3 +217,35 @@ async fn a_rebuild_by_another_process_is_noticed_by_those_who_apply_and_those_wh
     one.stop().await;
     other.stop().await;
 }
+
+/// A commit that takes long keeps the lease from being renewed, and from being taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lease_that_runs_out_under_a_commit_is_not_lost() {
+    let home = Home::new();
+    let mut writer = Writer::new();
+    let reading = Reading::start(&home, &writer.log).await;
+    reading.settle().await;
+    let epoch = "SELECT epoch FROM projection_lease WHERE name = 'history'";
+    let taken = home.number(epoch).await;
+    let mut committing = home.connection().await;
+    let lock = "BEGIN; SELECT FROM projection_lease WHERE name = 'history' FOR SHARE";
+    sqlx::raw_sql(lock).execute(&mut committing).await.unwrap();
+    // Looked at by whoever renews leases once more, since it ran out.
+    let looked = "SELECT (h.expires_at + interval '2 seconds' < clock_timestamp())::int::bigint
+                  FROM projection_lease h WHERE name = 'history'";
+    let start = Instant::now();
+    while home.number(looked).await == 0 {
+        assert!(all(&reading, &State::Running), "the lease was given up");
+        assert!(start.elapsed() < PATIENCE, "the lease does not run out");
+        sleep(Duration::from_millis(20)).await;
+    }
+    let done =
+        "UPDATE projection_lease SET expires_at = clock_timestamp() + interval '5 seconds' WHERE name = 'history';
+                COMMIT";
+    sqlx::raw_sql(done).execute(&mut committing).await.unwrap();
+    open_account(&mut writer, 1).await;
+    reading.settle().await;
+    assert!(all(&reading, &State::Running));
+    assert_eq!(home.number(epoch).await, taken, "it was taken anew");
+    reading.stop().await;
+}

@@ -106,14 +106,22 @@ impl Leases for PostgresStore {
             .bind(&parts)
             .execute(&self.pools.keeper)
             .await?;
+        // One that ran out under such a commit is not lost: nobody can take it before the commit has made it last longer.
         let lost: Vec<i64> = sqlx::query_scalar(
-            "SELECT h.place FROM UNNEST($1::text[], $2::bigint[], $3::bigint[], $5::bigint[]) WITH ORDINALITY
-                    AS h (name, version, epoch, part, place)
-             WHERE NOT EXISTS (
-                 SELECT FROM projection_lease l
-                 WHERE l.name = h.name AND l.version = h.version AND l.part = h.part AND l.epoch = h.epoch AND l.owner = $4
-                   AND l.expires_at > clock_timestamp()
-             )",
+            "WITH held AS (
+                 SELECT h.place, l.name, l.version, l.part
+                 FROM UNNEST($1::text[], $2::bigint[], $3::bigint[], $5::bigint[]) WITH ORDINALITY
+                      AS h (name, version, epoch, part, place)
+                 LEFT JOIN projection_lease l
+                   ON l.name = h.name AND l.version = h.version AND l.part = h.part AND l.epoch = h.epoch AND l.owner = $4
+             ), ended AS MATERIALIZED (
+                 SELECT l.name, l.version, l.part FROM projection_lease l
+                 WHERE (l.name, l.version, l.part) IN (SELECT name, version, part FROM held)
+                   AND l.expires_at <= clock_timestamp()
+                 FOR UPDATE OF l SKIP LOCKED
+             )
+             SELECT place FROM held
+             WHERE name IS NULL OR (name, version, part) IN (SELECT name, version, part FROM ended)",
         )
         .bind(names)
         .bind(versions)
