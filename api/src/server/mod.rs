@@ -2,6 +2,7 @@
 
 mod data_folder;
 mod first_start;
+mod forgetting;
 mod hardening;
 mod log_lines;
 mod logging;

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::first_start::ensure_admin;
+use super::forgetting::forget_what_was_lost;
 use super::running::Running;
 use super::sweeping::sweep;
 use super::{DataFolder, Stores, WriteSide, seeds};
@@ -70,6 +71,11 @@ pub async fn start(folder: &DataFolder, settings: &Settings) -> Result<Running> 
         .await
         .context("the read models cannot be started")?;
     background.spawn(async move { while applying.join_next().await.is_some() {} });
+    background.spawn(forget_what_was_lost(
+        side.commands.clone(),
+        projections.set_backs(),
+        stopped.clone(),
+    ));
     background.spawn(sweep(side.commands.clone(), stopped));
 
     let ids = Arc::new(SystemIds);
