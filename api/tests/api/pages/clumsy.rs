@@ -64,6 +64,9 @@ async fn a_search_of_the_audit_that_cannot_be_read_is_not_said_to_have_found_not
         "{}",
         unread.text()
     );
+    // Nor can it be exported.
+    assert!(!unread.contains("/audit/export"), "{}", unread.text());
     let nothing = auditor.page("/audit?actor=nobody").await;
     assert!(nothing.contains("Nothing of that kind has happened"), "{nothing}");
+    assert!(nothing.contains("/audit/export.csv?actor=nobody"), "{nothing}");
 }
