@@ -3,6 +3,7 @@
 mod encrypted;
 mod faults;
 mod parts;
+mod set_back;
 mod shared;
 mod writers;
 

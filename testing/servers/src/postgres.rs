@@ -165,6 +165,33 @@ impl Postgres {
         self.process.resume();
     }
 
+    /// Keeps a copy of all that it has, for [`Postgres::set_back`]. It is stopped for that moment.
+    ///
+    /// # Panics
+    /// It cannot be copied, or does not start again.
+    pub fn keep_copy(&self) {
+        self.stop();
+        orderly(self.copy("data", "copy"));
+        self.restart();
+    }
+
+    /// Kills it and starts it with the copy in its place: what came since is lost, as where a standby takes over that lacked the
+    /// newest commits.
+    ///
+    /// # Panics
+    /// There is no copy, or it does not start.
+    pub fn set_back(&self) {
+        self.kill();
+        orderly(fs::remove_dir_all(self.process.folder().join("data")).context("what it has cannot be removed"));
+        orderly(self.copy("copy", "data"));
+        self.restart();
+    }
+
+    /// Copies a folder in its own.
+    fn copy(&self, from: &str, to: &str) -> anyhow::Result<String> {
+        self.process.run(Command::new("cp").args(["-a", from, to]))
+    }
+
     fn attempt(programs: &Path, certificate: Option<&Certificate>, durable: bool) -> anyhow::Result<Self> {
         let process = Process::new("postgres", User::for_server("postgres")?, "QUIT")?;
         let password = random_name()?;

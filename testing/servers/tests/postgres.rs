@@ -59,6 +59,21 @@ fn a_server_that_was_killed_or_stopped_comes_back_with_what_it_had() {
 }
 
 #[test]
+fn a_server_that_is_set_back_has_what_it_had_when_it_was_copied() {
+    let server = Postgres::start();
+    let url = server.database();
+    ask(&server, &url, "CREATE TABLE a AS SELECT 1 AS b").unwrap();
+    server.keep_copy();
+    ask(&server, &url, "UPDATE a SET b = 2").unwrap();
+
+    for _ in 0..2 {
+        server.set_back();
+        assert_eq!(ask(&server, &url, "SELECT b FROM a").unwrap(), "1");
+        ask(&server, &url, "UPDATE a SET b = 3").unwrap();
+    }
+}
+
+#[test]
 fn a_paused_server_answers_when_it_goes_on() {
     let server = Postgres::start();
     let url = server.database();
