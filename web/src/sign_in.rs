@@ -21,16 +21,15 @@ pub(crate) fn routes() -> Router<Site> {
         .route("/switch", post(switch))
 }
 
-const LOST: &str = "You were signed out before the form arrived, and nothing was saved: no key, and no text. Sign in, and \
-    fill it in again.";
-
 /// The page that asks for a token.
 #[derive(askama::Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
     shell: Shell,
     next: String,
-    /// What happened before, or is wrong with the token.
+    /// Whether a form was sent that nobody was signed in for any more.
+    lost: bool,
+    /// What is wrong with the token.
     refused: Option<&'static str>,
     /// The identity provider, when there is one.
     provider: Option<Provider>,
@@ -61,6 +60,7 @@ impl SignInPage {
         Self {
             shell: Shell::bare("Sign in", Here::Nowhere, viewer),
             next,
+            lost: false,
             refused,
             provider,
         }
@@ -86,8 +86,11 @@ async fn ask(
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let viewer = Viewer::of(&headers, &site).await?;
-    let lost = (!unsaved.is_empty()).then_some(LOST);
-    Ok(html(&SignInPage::new(&site, viewer, next, lost)).into_response())
+    let page = SignInPage {
+        lost: !unsaved.is_empty(),
+        ..SignInPage::new(&site, viewer, next, None)
+    };
+    Ok(html(&page).into_response())
 }
 
 async fn sign_in(State(site): State<Site>, headers: HeaderMap, form: Form) -> Result<Response, Failure> {

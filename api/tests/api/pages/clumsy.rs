@@ -25,6 +25,7 @@ async fn who_was_signed_out_meanwhile_is_told_that_nothing_was_saved_and_led_bac
     let page = nobody.page(&to).await;
     assert!(page.contains("role=\"alert\">You were signed out before"), "{page}");
     assert!(page.contains("nothing was saved: no key"), "{page}");
+    assert!(!page.contains("aria-invalid"), "no token was given yet: {page}");
     assert_eq!(hidden(&page, "next"), "/marketplace/mock/connect?x=1");
     // Who has only opened a page has lost nothing.
     let asked = nobody.open(CONNECT).await.expect(303);
