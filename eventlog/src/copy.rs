@@ -192,19 +192,8 @@ fn in_its_place(run: Vec<StoredEvent>) -> Option<Append> {
     Some(Append {
         stream: first.stream.clone(),
         expected,
-        events: run.into_iter().map(anew).collect(),
+        events: run.into_iter().map(NewEvent::from).collect(),
     })
-}
-
-fn anew(event: StoredEvent) -> NewEvent {
-    NewEvent {
-        id: event.id,
-        kind: event.kind.to_string(),
-        schema: event.schema,
-        recorded_at: event.recorded_at,
-        metadata: event.metadata,
-        data: event.data,
-    }
 }
 
 /// Reads a log from its start, and digests what it reads.

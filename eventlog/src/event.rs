@@ -65,6 +65,20 @@ pub struct StoredEvent {
     pub data: String,
 }
 
+/// What it takes to store the event once more, in another log.
+impl From<StoredEvent> for NewEvent {
+    fn from(event: StoredEvent) -> Self {
+        Self {
+            id: event.id,
+            kind: event.kind.to_string(),
+            schema: event.schema,
+            recorded_at: event.recorded_at,
+            metadata: event.metadata,
+            data: event.data,
+        }
+    }
+}
+
 impl StoredEvent {
     /// What happened, in its current form.
     ///

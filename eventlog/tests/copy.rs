@@ -52,7 +52,7 @@ async fn a_copy_that_was_interrupted_goes_on_wherever_it_was() {
     for kept in [1, 2, 5, 239, 240, 241, 753, 1240] {
         let to = MemoryLog::new();
         for event in &expected[..kept] {
-            to.append(&event.stream, Expected::Any, vec![as_new(event)])
+            to.append(&event.stream, Expected::Any, vec![event.clone().into()])
                 .await
                 .unwrap();
         }
@@ -100,15 +100,4 @@ async fn the_digest_tells_order_and_content() {
     }
     assert_eq!(digests[0], digests[1]);
     assert_ne!(digests[0], digests[2]);
-}
-
-fn as_new(event: &StoredEvent) -> eventlog::NewEvent {
-    eventlog::NewEvent {
-        id: event.id,
-        kind: event.kind.to_string(),
-        schema: event.schema,
-        recorded_at: event.recorded_at,
-        metadata: event.metadata.clone(),
-        data: event.data.clone(),
-    }
 }

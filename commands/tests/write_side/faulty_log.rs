@@ -76,15 +76,8 @@ impl FaultyLog {
             if event.position > to {
                 break;
             }
-            let again = NewEvent {
-                id: event.id,
-                kind: event.kind.to_string(),
-                schema: event.schema,
-                recorded_at: event.recorded_at,
-                metadata: event.metadata,
-                data: event.data,
-            };
-            kept.append(&event.stream, Expected::Any, vec![again]).await.unwrap();
+            let stream = event.stream.clone();
+            kept.append(&stream, Expected::Any, vec![event.into()]).await.unwrap();
         }
         *self.log.write().unwrap() = Arc::new(kept);
     }
