@@ -211,14 +211,19 @@ impl Commands {
         let mut after = None;
         loop {
             let secrets = self.inner.vault.all(after, BATCH).await?;
+            // Read after them: what is being saved is still among these, or in the log by now.
+            let pending = self.inner.vault.pending(self.now() + TimeDelta::days(1)).await?;
             for secret in &secrets {
-                let loaded = self.load::<Integration>(&stream_of(secret), Freshness::Cached).await?;
-                match loaded.state.validity(secret.credential, secret.version) {
+                let mut validity = self.validity(secret, Freshness::Cached).await?;
+                if validity == Validity::Unknown {
+                    validity = self.validity(secret, Freshness::Fresh).await?;
+                }
+                match validity {
                     Validity::Erased => {
                         self.inner.vault.erase(secret.credential, &[secret.version]).await?;
                         swept.erased += 1;
                     }
-                    Validity::Unknown if self.is_under_way(secret).await? => {}
+                    Validity::Unknown if pending.iter().any(|pending| pending.context == *secret) => {}
                     Validity::Unknown => {
                         swept.unknown += 1;
                         tracing::warn!(
@@ -236,14 +241,10 @@ impl Commands {
         }
     }
 
-    /// Whether a secret that the log did not know is being saved, or was saved meanwhile.
-    async fn is_under_way(&self, secret: &SecretContext) -> Result<bool, CommandError> {
-        let pending = self.inner.vault.pending(self.now() + TimeDelta::days(1)).await?;
-        if pending.iter().any(|pending| pending.context == *secret) {
-            return Ok(true);
-        }
-        let loaded = self.load::<Integration>(&stream_of(secret), Freshness::Fresh).await?;
-        Ok(loaded.state.validity(secret.credential, secret.version) != Validity::Unknown)
+    /// What the log says of a secret.
+    async fn validity(&self, secret: &SecretContext, freshness: Freshness) -> Result<Validity, CommandError> {
+        let loaded = self.load::<Integration>(&stream_of(secret), freshness).await?;
+        Ok(loaded.state.validity(secret.credential, secret.version))
     }
 
     fn by_sweeper(&self) -> Context {
