@@ -54,10 +54,22 @@ impl Subscription for UnreliableSubscription {
     }
 }
 
-/// A log whose readers wait while `open` is locked.
+/// A log whose readers wait: those of all streams while `all` is locked, those of one stream while `one` is.
 pub(crate) struct Gate {
-    pub(crate) inner: Arc<dyn EventLog>,
-    pub(crate) open: Mutex<()>,
+    inner: Arc<dyn EventLog>,
+    pub(crate) all: Mutex<()>,
+    pub(crate) one: Mutex<()>,
+}
+
+impl Gate {
+    /// A gate that is open.
+    pub(crate) fn before(inner: &Arc<dyn EventLog>) -> Arc<Self> {
+        Arc::new(Self {
+            inner: Arc::clone(inner),
+            all: Mutex::new(()),
+            one: Mutex::new(()),
+        })
+    }
 }
 
 #[async_trait::async_trait]
@@ -67,11 +79,12 @@ impl EventLog for Gate {
     }
 
     async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
+        let _open = self.one.lock().await;
         self.inner.read_stream(stream, from, max).await
     }
 
     async fn read_all(&self, after: Position, max: usize) -> Result<Page, LogError> {
-        let _open = self.open.lock().await;
+        let _open = self.all.lock().await;
         self.inner.read_all(after, max).await
     }
 

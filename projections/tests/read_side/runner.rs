@@ -10,7 +10,7 @@ use crate::support::{PATIENCE, Reading, Writer, account, provider};
 use bus::LocalBus;
 use domain::{Event, Position, StreamId};
 use projections::{Behind, ProjectionError, ProjectionName, Projections, State};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 
 const NO_TIME: Duration = Duration::ZERO;
 
@@ -194,11 +194,8 @@ async fn a_rebuild_beside_the_live_model_takes_over_without_a_gap_while_events_a
     let reading = Reading::start(&home, &log).await;
     reading.settle().await;
     // The rebuild reads through a gate, and stands before it while the live models go on.
-    let gate = Arc::new(Gate {
-        inner: Arc::clone(&log),
-        open: Mutex::new(()),
-    });
-    let closed = gate.open.lock().await;
+    let gate = Gate::before(&log);
+    let closed = gate.all.lock().await;
     let rebuild = tokio::spawn({
         let (projections, gate) = (Arc::clone(&reading.projections), Arc::clone(&gate));
         async move { projections.rebuild(&ProjectionName::ALL, gate, |_, _| {}).await }

@@ -2,60 +2,24 @@
 
 use std::sync::Arc;
 
-use domain::{Position, StreamId};
-use eventlog::{Appended, EventLog, Expected, LogError, NewEvent, Page, StoredEvent};
+use domain::StreamId;
+use eventlog::EventLog;
 use projections::{Projections, State};
-use tokio::sync::{Mutex, watch};
 use tokio::time::{Duration, Instant, sleep};
 
+use crate::doubles::Gate;
 use crate::home::Home;
 use crate::story::opened;
 use crate::support::{PATIENCE, Reading, Writer, account};
-
-/// A log whose streams are read when `open` is not locked: no model is opened before.
-struct Slow {
-    inner: Arc<dyn EventLog>,
-    open: Mutex<()>,
-}
-
-#[async_trait::async_trait]
-impl EventLog for Slow {
-    async fn append(&self, stream: &StreamId, expected: Expected, events: Vec<NewEvent>) -> Result<Appended, LogError> {
-        self.inner.append(stream, expected, events).await
-    }
-
-    async fn read_stream(&self, stream: &StreamId, from: u64, max: usize) -> Result<Vec<StoredEvent>, LogError> {
-        let _open = self.open.lock().await;
-        self.inner.read_stream(stream, from, max).await
-    }
-
-    async fn read_all(&self, after: Position, max: usize) -> Result<Page, LogError> {
-        self.inner.read_all(after, max).await
-    }
-
-    fn wakeups(&self) -> watch::Receiver<Position> {
-        self.inner.wakeups()
-    }
-
-    fn log_id(&self) -> uuid::Uuid {
-        self.inner.log_id()
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
-    }
-}
 
 /// Starts a process that cannot open its models before `meanwhile` is over, which begins when it has all leases.
 async fn start_slowly(home: &Home, inner: &Arc<dyn EventLog>, meanwhile: impl AsyncFnOnce()) -> Reading {
     let tables = Projections::connect(home.url()).await.unwrap();
     tables.close().await;
-    let slow = Arc::new(Slow {
-        inner: Arc::clone(inner),
-        open: Mutex::new(()),
-    });
-    let shut = slow.open.lock().await;
-    let log: Arc<dyn EventLog> = slow.clone();
+    // Each model is opened by reading a stream.
+    let gate = Gate::before(inner);
+    let shut = gate.one.lock().await;
+    let log: Arc<dyn EventLog> = gate.clone();
     let opening = async {
         until(home, "SELECT (count(*) = 6)::int::bigint FROM projection_lease").await;
         meanwhile().await;
