@@ -109,7 +109,8 @@ impl App {
         }
     }
 
-    /// The same for several read models of which rows of one account alone are read: other accounts' parts of a model that is split do not matter.
+    /// The same for several read models of which rows of one account alone are read: other accounts' parts of a
+    /// model that is split do not matter.
     pub(crate) async fn reached_for(
         &self,
         account: &AccountId,

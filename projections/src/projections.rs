@@ -54,8 +54,8 @@ impl Projections {
     /// processes share. In PostgreSQL everything is in the schema `soconnective_read`, which is made when it is missing.
     ///
     /// # Errors
-    /// [`ProjectionError::Url`], [`ProjectionError::PostgresUrl`], [`ProjectionError::PrivilegedRole`], [`ProjectionError::Database`] or
-    /// [`ProjectionError::Migrate`]; no error repeats the URL.
+    /// [`ProjectionError::Url`], [`ProjectionError::PostgresUrl`], [`ProjectionError::PrivilegedRole`],
+    /// [`ProjectionError::Database`] or [`ProjectionError::Migrate`]; no error repeats the URL.
     pub async fn connect(url: &str) -> Result<Self, ProjectionError> {
         match url.split_once(':') {
             Some(("sqlite", path)) => Self::open(Path::new(path.strip_prefix("//").unwrap_or(path))).await,

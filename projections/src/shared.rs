@@ -84,7 +84,8 @@ impl Shared {
         });
     }
 
-    /// Shows that it stands still no more before the event at `position`, so that nobody is turned away who waits for it, and has it go on at once.
+    /// Shows that it stands still no more before the event at `position`, so that nobody is turned away who waits
+    /// for it, and has it go on at once.
     pub(crate) fn resume(&self, position: Position) {
         self.progress.send_if_modified(|progress| {
             let mut stopped = false;

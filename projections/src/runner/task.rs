@@ -15,8 +15,8 @@ use crate::shared::Shared;
 use crate::store::{Checkpoint, Fence, Store};
 use crate::{ProjectionError, State};
 
-/// Runs a projection, or a part of one, until its batches end: applies them while this process is the one that does, and follows the one that
-/// does otherwise.
+/// Runs a projection, or a part of one, until its batches end: applies them while this process is the one that
+/// does, and follows the one that does otherwise.
 pub(crate) struct Task {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) log: Arc<dyn EventLog>,
